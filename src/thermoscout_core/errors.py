@@ -1,0 +1,29 @@
+"""The errors that a user can mend. Each message says what, where and what to do."""
+
+
+class ThermoscoutError(Exception):
+    """Base of every error that Thermoscout raises on purpose; the command line prints it plainly."""
+
+
+class ThermogramError(ThermoscoutError):
+    """A file is no readable thermogram: foreign, truncated, or without the data it claims."""
+
+
+class FrameError(ThermoscoutError):
+    """A frame can't be used: wrong size, wrong encoding, or no usable pixel."""
+
+
+class ConfigurationError(ThermoscoutError):
+    """A configuration file or parameter has an unknown key, a wrong type or a value out of range."""
+
+
+class ModelError(ThermoscoutError):
+    """A model file is missing, foreign, or doesn't fit what was asked of it."""
+
+
+class DeviceError(ThermoscoutError):
+    """A camera or a rangefinder can't be opened, answers wrongly, or is gone."""
+
+
+class DatasetError(ThermoscoutError):
+    """A dataset folder or an annotation in it is missing or wrong."""
