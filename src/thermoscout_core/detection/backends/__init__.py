@@ -1,0 +1,1 @@
+"""Runtimes that execute a detector's ONNX file, one file each."""

@@ -1,0 +1,59 @@
+"""From the network's boxes and scores to the few that count: threshold, top-k, NMS per class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is kept of a frame.
+
+    score_threshold: lowest score kept. iou_threshold: a box that overlaps a better one of its
+    class by more is suppressed. max_detections: kept per frame. candidates: considered per frame
+    before suppression (SSD's top_k).
+    """
+
+    score_threshold: float
+    iou_threshold: float = 0.45
+    max_detections: int = 100
+    candidates: int = 1000
+
+
+def select(
+    boxes: Floats, scores: Floats, selection: Selection
+) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Boxes (P, 4) corners as fractions, scores (P, C) without background.
+
+    Returns boxes (N, 4) clipped to 0..1, scores (N,) and class indices (N,), best first.
+    A prior may yield several classes, as in SSD.
+    """
+    prior_index, class_index = np.nonzero(scores >= selection.score_threshold)
+    kept_scores = scores[prior_index, class_index]
+    if kept_scores.size > selection.candidates:
+        best = np.argpartition(-kept_scores, selection.candidates)[: selection.candidates]
+        prior_index, class_index, kept_scores = (
+            prior_index[best],
+            class_index[best],
+            kept_scores[best],
+        )
+    kept_boxes = np.clip(boxes[prior_index], 0.0, 1.0)
+    sizes = kept_boxes[:, 2:] - kept_boxes[:, :2]
+    rectangles = np.concatenate([kept_boxes[:, :2] + 2.0 * class_index[:, None], sizes], axis=1)
+    order = np.asarray(
+        cv2.dnn.NMSBoxes(
+            rectangles.astype(np.float64).tolist(),
+            kept_scores.astype(np.float32).tolist(),
+            0.0,
+            selection.iou_threshold,
+        ),
+        dtype=np.intp,
+    ).reshape(-1)
+    order = order[(sizes[order] > 0).all(axis=1)][: selection.max_detections]
+    return kept_boxes[order], kept_scores[order], class_index[order]

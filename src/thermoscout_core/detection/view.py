@@ -1,0 +1,70 @@
+"""The 8-bit view of a thermal frame: the picture that the network and the people see.
+
+Training, the robot and the reports all call :func:`to_8bit_view`; a network never sees another
+picture than the one it was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from thermoscout_core.errors import FrameError
+from thermoscout_core.frames import COUNT_MAX, Counts
+
+
+@dataclass(frozen=True)
+class GainControl:
+    """Automatic gain control by plateau equalisation, the trade's usual compromise.
+
+    tail: fraction of the pixels clipped at each end. plateau: no grey level of the input may
+    weigh more than this many times the mean, so that a large sky can't take all the contrast
+    (1 is a linear stretch, large values are plain histogram equalisation). levels: resolution
+    of the histogram; coarse enough to make 0.1 K and 0.01 K counts look alike.
+    """
+
+    tail: float = 0.001
+    plateau: float = 3.0
+    levels: int = 256
+
+
+DEFAULT_GAIN_CONTROL = GainControl()
+
+
+def to_8bit_view(counts: Counts, control: GainControl = DEFAULT_GAIN_CONTROL) -> NDArray[np.uint8]:
+    """Counts (H, W) uint16 -> grey picture (H, W) uint8, hotter is brighter.
+
+    Monotone in the counts and independent of their gain and offset (up to rounding).
+    Raises FrameError for another shape or dtype.
+    """
+    if counts.ndim != 2 or counts.dtype != np.uint16 or counts.size == 0:
+        raise FrameError(
+            f"a view is made of (H, W) uint16 counts, got shape {counts.shape} of {counts.dtype}"
+        )
+    histogram = cv2.calcHist([counts], [0], None, [COUNT_MAX + 1], [0, COUNT_MAX + 1])
+    table = _tone_table(histogram.ravel().astype(np.int64), control)
+    return table[counts]
+
+
+def _tone_table(histogram: NDArray[np.int64], control: GainControl) -> NDArray[np.uint8]:
+    """Histogram of the counts (65,536) -> grey value of each count (65,536) uint8."""
+    cumulative = np.cumsum(histogram)
+    clipped = control.tail * cumulative[-1]
+    low = int(np.searchsorted(cumulative, clipped, side="right"))
+    high = max(int(np.searchsorted(cumulative, cumulative[-1] - clipped, side="left")), low)
+    table = np.zeros(COUNT_MAX + 1, np.uint8)
+    table[high + 1 :] = 255
+    if high == low:
+        table[low] = 128
+        return table
+    levels = min(control.levels, high - low + 1)
+    level_of = (np.arange(high - low + 1) * levels) // (high - low + 1)
+    weights = np.bincount(level_of, weights=histogram[low : high + 1], minlength=levels)
+    weights = np.minimum(weights, control.plateau * weights.mean())
+    edges = np.concatenate(([0.0], np.cumsum(weights)))
+    position = np.arange(high - low + 1) * (levels / (high - low))
+    table[low : high + 1] = np.interp(position, np.arange(levels + 1), edges * (255 / edges[-1]))
+    return table
