@@ -1,0 +1,105 @@
+"""FLIR radiometric JPEG, through the flyr package.
+
+The °C are those that flyr states for the camera's own object parameters. It uses the
+two-segment atmosphere τ(d/2)² (as Thermimage does), which is not τ(d): see docs/results.md.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from datetime import datetime, timezone
+
+import numpy as np
+
+from thermoscout_core.errors import ThermogramError
+from thermoscout_core.frames import ObjectParameters, PlanckConstants, Radiometry
+from thermoscout_core.thermograms.celsius import ABSOLUTE_ZERO_C, CodedCelsius, encode_celsius
+
+_MARK = b"FLIR\x00"
+
+
+def looks_like_flir(data: bytes) -> bool:
+    """True for a JPEG with a FLIR application segment."""
+    return data[:2] == b"\xff\xd8" and b"\xff\xe1" in data and _MARK in data
+
+
+def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, float]:
+    """Content of a radiometric JPEG -> coded °C, radiometry, and the Unix time it states.
+
+    The time is NaN where the file has none; FLIR writes the camera's wall clock without a zone,
+    which is taken as UTC. Raises ThermogramError when flyr can't read the file.
+    """
+    try:
+        import flyr  # type: ignore[import-untyped]
+    except ModuleNotFoundError as error:
+        raise ThermogramError(
+            f"{source}: FLIR files are read with the package flyr, which isn't installed; "
+            "pip install flyr"
+        ) from error
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            thermogram = flyr.unpack(io.BytesIO(data))
+            celsius = np.asarray(thermogram.celsius)
+            ceiling = np.array([[thermogram.metadata["raw_value_range_max"]]])
+            ceiling_c = flyr.FlyrThermogram(ceiling, thermogram.metadata).celsius
+            metadata = {name: float(value) for name, value in thermogram.metadata.items()}
+            taken = thermogram.camera_metadata.date_time
+            camera = " ".join(
+                part
+                for part in (thermogram.camera_metadata.make, thermogram.camera_metadata.model)
+                if part
+            )
+    except Exception as error:  # flyr raises whatever its parsing ran into, down to KeyError
+        raise ThermogramError(
+            f"{source}: a FLIR file that flyr can't read ({error}); "
+            "export it again with FLIR's software, or as a float TIFF in °C"
+        ) from error
+    if celsius.ndim != 2 or celsius.size == 0:
+        raise ThermogramError(f"{source}: the FLIR file holds no thermal matrix")
+    coded = encode_celsius(celsius, source)
+    parameters = _object_parameters(metadata)
+    planck = PlanckConstants(
+        r1=metadata["planck_r1"],
+        r2=metadata["planck_r2"],
+        b_k=metadata["planck_b"],
+        f=metadata["planck_f"],
+        o=metadata["planck_o"],
+    )
+    radiometry = Radiometry(
+        scale=coded.scale,
+        applied=parameters,
+        scene=parameters,
+        planck=planck,
+        camera=camera,
+        saturation_count=max(1, int(coded.scale.to_counts(np.asarray(ceiling_c))[0, 0])),
+    )
+    return coded, radiometry, _unix_time(taken)
+
+
+def _object_parameters(metadata: dict[str, float]) -> ObjectParameters:
+    """The camera's settings; all unknown when one of them is impossible, or a window was used."""
+    parameters = ObjectParameters(
+        emissivity=metadata["emissivity"],
+        reflected_c=metadata["reflected_apparent_temperature"] + ABSOLUTE_ZERO_C,
+        air_c=metadata["atmospheric_temperature"] + ABSOLUTE_ZERO_C,
+        relative_humidity=metadata["relative_humidity"],
+        distance_m=metadata["object_distance"],
+    )
+    possible = (
+        parameters.is_complete
+        and 0 < parameters.emissivity <= 1
+        and 0 <= parameters.relative_humidity <= 1
+        and parameters.distance_m >= 0
+        and min(parameters.reflected_c, parameters.air_c) > ABSOLUTE_ZERO_C
+        and metadata["ir_window_transmission"] == 1
+    )
+    return parameters if possible else ObjectParameters()
+
+
+def _unix_time(taken: datetime | None) -> float:
+    if taken is None:
+        return math.nan
+    return taken.replace(tzinfo=timezone.utc).timestamp()
