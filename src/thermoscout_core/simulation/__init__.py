@@ -1,0 +1,1 @@
+"""A substation in infrared, with ground truth: drawn, rendered radiometrically, and patrolled."""
