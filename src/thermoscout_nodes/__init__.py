@@ -1,0 +1,1 @@
+"""Thin rclpy nodes around :mod:`thermoscout_core`: parameters, topics, message conversion."""

@@ -1,0 +1,143 @@
+"""The node of the detector: equipment in each frame that it has time for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray, LabelInfo
+
+from thermoscout_core.detection.detector import Detector, StageTimes
+from thermoscout_core.detections import Detection
+from thermoscout_core.errors import FrameError
+from thermoscout_core.frames import Counts
+from thermoscout_nodes.images import image_to_counts
+from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.messages import detections_to_message, label_info
+from thermoscout_nodes.parameter_tables import DETECTOR
+from thermoscout_nodes.process import run
+from thermoscout_nodes.qos import LATCHED, SENSOR_SUBSCRIBE, STANDARD
+from thermoscout_nodes.workers import LatestWorker
+
+
+@dataclass(frozen=True)
+class _Job:
+    image: Image
+    counts: Counts
+    taken_s: float
+
+
+@dataclass(frozen=True)
+class _Found:
+    detections: list[Detection]
+    times: StageTimes
+    waited_s: float
+    done_s: float
+
+
+class DetectorNode(ManagedNode):
+    """Detects in a worker thread, always the latest frame; publishes also when nothing is found."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("detector", DETECTOR, **options)
+        self._worker: LatestWorker[_Job, _Found] | None = None
+        self._detector: Detector | None = None
+
+    def configure(self) -> None:
+        p = self.parameters
+        self._detector = Detector.load(
+            p["model"] or None,
+            score_threshold=p["score_threshold"] or None,
+            iou_threshold=p["iou_threshold"] or None,
+            max_detections=p["max_detections"],
+            threads=p["threads"],
+        )
+        self._own_threshold = self._detector.score_threshold
+        if p["score_threshold"]:
+            self._own_threshold = p["score_threshold"]
+        self.diagnostics.hardware_id = self._detector.model_id
+        self._detections = self.advertise(Detection2DArray, "detections", STANDARD)
+        self._label_info = self.advertise(LabelInfo, "label_info", LATCHED)
+        self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
+
+    def activate(self) -> None:
+        self._worker = LatestWorker(
+            "detector worker", self.inbox, self._detect, self._publish, self._failed, self._dropped
+        )
+        self._tell_labels()
+
+    def deactivate(self) -> None:
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+    def release(self) -> None:
+        self.deactivate()
+        self._detector = None
+
+    def parameters_changed(self, names: set[str]) -> None:
+        detector = self._detector
+        if "score_threshold" in names and detector is not None:
+            threshold = self.parameters["score_threshold"] or self._own_threshold
+            detector.selection = replace(detector.selection, score_threshold=threshold)
+            self._tell_labels()
+
+    def _tell_labels(self) -> None:
+        assert self._detector is not None
+        message = label_info(self._detector.classes, self._detector.score_threshold)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._label_info.publish(message)
+
+    def _on_image(self, message: Image) -> None:
+        self.diagnostics.count("frames")
+        try:
+            counts = image_to_counts(message)
+        except FrameError as error:
+            self.diagnostics.bad_frame(str(error))
+            return
+        if self._worker is not None:
+            self._worker.offer(_Job(message, counts, time.perf_counter()))
+
+    def _detect(self, job: _Job) -> _Found:
+        """In the worker's thread."""
+        begun_s = time.perf_counter()
+        assert self._detector is not None
+        detections = self._detector.detect(job.counts)
+        return _Found(
+            detections, self._detector.times, begun_s - job.taken_s, time.perf_counter()
+        )
+
+    def _publish(self, job: _Job, found: _Found) -> None:
+        if not self.is_active:
+            return
+        self._detections.publish(detections_to_message(found.detections, job.image.header))
+        report = self.diagnostics
+        report.count("processed")
+        report.count("detections", len(found.detections))
+        report.latency("waiting", found.waited_s)
+        report.latency("preprocess", found.times.preprocess_s)
+        report.latency("network", found.times.network_s)
+        report.latency("postprocess", found.times.postprocess_s)
+        report.latency("handing_over", time.perf_counter() - found.done_s)
+        report.latency("total", time.perf_counter() - job.taken_s)
+        report.age("published", job.image.header.stamp)
+
+    def _failed(self, job: _Job, error: Exception) -> None:
+        if isinstance(error, FrameError):
+            self.diagnostics.bad_frame(str(error))
+            return
+        self.diagnostics.error("detect", error)
+        self.get_logger().error(f"detect: {error!r}", throttle_duration_sec=1.0)
+
+    def _dropped(self, _job: _Job) -> None:
+        self.diagnostics.count("dropped")
+
+
+def main(args: list[str] | None = None) -> None:
+    run(lambda: [DetectorNode()], args)
+
+
+if __name__ == "__main__":
+    main()

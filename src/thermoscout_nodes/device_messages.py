@@ -1,0 +1,153 @@
+"""What devices tell, on the wire: stamps, radiometry, frames, camera_info, ranges.
+
+The functions that read a message only look at its fields, so they also take the messages that the
+rosbags library gives.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import CameraInfo, Range
+from std_msgs.msg import Header
+from thermoscout.msg import Radiometry as RadiometryMessage
+
+from thermoscout_core.frames import (
+    LinearScale,
+    ObjectParameters,
+    PlanckConstants,
+    Radiometry,
+    ThermalFrame,
+)
+from thermoscout_nodes.images import image_to_counts
+from thermoscout_nodes.matching import Stamp
+
+
+def to_time(stamp_s: float) -> Time:
+    """Seconds -> Time, to the nanosecond that a float of this size can hold."""
+    seconds = math.floor(stamp_s)
+    nanoseconds = round((stamp_s - seconds) * 1e9)
+    return Time(sec=seconds + nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+
+
+def to_seconds(stamp: Any) -> float:
+    """Time -> seconds."""
+    return float(stamp.sec) + float(stamp.nanosec) * 1e-9
+
+
+def stamp_key(header: Any) -> Stamp:
+    """A header's stamp as something exact to match by."""
+    return header.stamp.sec, header.stamp.nanosec
+
+
+def make_header(stamp_s: float, frame_id: str) -> Header:
+    return Header(stamp=to_time(stamp_s), frame_id=frame_id)
+
+
+def radiometry_to_message(
+    radiometry: Radiometry, header: Header, zero_is_invalid: bool = False
+) -> RadiometryMessage:
+    scale, applied, scene = radiometry.scale, radiometry.applied, radiometry.scene
+    planck = radiometry.planck
+    return RadiometryMessage(
+        header=header,
+        has_scale=scale is not None,
+        gain=scale.gain_c_per_count if scale else math.nan,
+        offset=scale.offset_c if scale else math.nan,
+        saturation_count=radiometry.saturation_count,
+        zero_is_invalid=zero_is_invalid,
+        applied_emissivity=applied.emissivity,
+        applied_reflected_c=applied.reflected_c,
+        applied_air_c=applied.air_c,
+        applied_relative_humidity=applied.relative_humidity,
+        applied_distance=applied.distance_m,
+        emissivity=scene.emissivity,
+        reflected_c=scene.reflected_c,
+        air_c=scene.air_c,
+        relative_humidity=scene.relative_humidity,
+        distance=scene.distance_m,
+        planck_r1=planck.r1,
+        planck_r2=planck.r2,
+        planck_b=planck.b_k,
+        planck_f=planck.f,
+        planck_o=planck.o,
+        hfov=radiometry.hfov_rad,
+        accuracy_c=radiometry.accuracy_c,
+        camera=radiometry.camera,
+    )
+
+
+def message_to_radiometry(message: Any) -> Radiometry:
+    """Raises FrameError when has_scale is set and gain or offset is no usable number."""
+    m = message
+    return Radiometry(
+        scale=LinearScale(m.gain, m.offset) if m.has_scale else None,
+        applied=ObjectParameters(
+            m.applied_emissivity,
+            m.applied_reflected_c,
+            m.applied_air_c,
+            m.applied_relative_humidity,
+            m.applied_distance,
+        ),
+        scene=ObjectParameters(
+            m.emissivity, m.reflected_c, m.air_c, m.relative_humidity, m.distance
+        ),
+        planck=PlanckConstants(m.planck_r1, m.planck_r2, m.planck_b, m.planck_f, m.planck_o),
+        camera=m.camera,
+        saturation_count=m.saturation_count,
+        hfov_rad=m.hfov,
+        accuracy_c=m.accuracy_c,
+    )
+
+
+UNKNOWN_RADIOMETRY = Radiometry(scale=None, applied=ObjectParameters())
+"""Of a frame whose camera hasn't told: no temperature can be read from it."""
+
+
+def message_to_frame(image: Any, radiometry: Any | None) -> ThermalFrame:
+    """A raw image and the Radiometry message that holds for it (None: none came) -> frame.
+
+    Raises FrameError when either can't be used.
+    """
+    counts = image_to_counts(image)
+    if radiometry is None:
+        return ThermalFrame(counts, UNKNOWN_RADIOMETRY, to_seconds(image.header.stamp))
+    invalid = counts == 0 if radiometry.zero_is_invalid else None
+    return ThermalFrame(
+        counts,
+        message_to_radiometry(radiometry),
+        stamp_s=to_seconds(image.header.stamp),
+        source=radiometry.camera,
+        invalid=invalid,
+    )
+
+
+def range_message(
+    range_m: float, limits_m: tuple[float, float], field_of_view_rad: float, header: Header
+) -> Range:
+    """REP-117: -inf too close, +inf nothing in reach, NaN not measured."""
+    return Range(
+        header=header,
+        radiation_type=Range.INFRARED,
+        field_of_view=field_of_view_rad,
+        min_range=limits_m[0],
+        max_range=limits_m[1],
+        range=range_m,
+    )
+
+
+def camera_info(size_px: tuple[int, int], hfov_rad: float, header: Header) -> CameraInfo:
+    """A pinhole of that field of view; all zero (uncalibrated) when it is unknown."""
+    width, height = size_px
+    message = CameraInfo(header=header, width=width, height=height)
+    if math.isfinite(hfov_rad) and 0 < hfov_rad < math.pi:
+        f = width / 2 / math.tan(hfov_rad / 2)
+        cx, cy = width / 2, height / 2
+        message.distortion_model = "plumb_bob"
+        message.d = [0.0] * 5
+        message.k = [f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0]
+        message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+        message.p = [f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return message

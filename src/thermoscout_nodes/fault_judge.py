@@ -1,0 +1,125 @@
+"""The node of the judge: a severity for each reading, and pictures that show it."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from sensor_msgs.msg import Image
+from thermoscout.msg import EquipmentReadings, ThermalVerdicts
+from thermoscout.msg import Radiometry as RadiometryMessage
+from visualization_msgs.msg import MarkerArray
+
+from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.diagnosis.judge import Judge
+from thermoscout_core.diagnosis.rules import KnowledgeBase
+from thermoscout_core.errors import FrameError
+from thermoscout_core.reporting.overlay import draw_overlay
+from thermoscout_core.verdicts import Verdict
+from thermoscout_nodes.device_messages import stamp_key
+from thermoscout_nodes.images import array_to_image, image_to_counts
+from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.markers import verdict_markers
+from thermoscout_nodes.matching import StampMatcher
+from thermoscout_nodes.messages import message_to_readings, verdicts_to_message
+from thermoscout_nodes.parameter_tables import FAULT_JUDGE
+from thermoscout_nodes.process import run
+from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
+
+WATCHERS_CHECK_S = 0.25
+"""So often it looks whether somebody watches the overlay and so needs the images."""
+
+Judged = tuple[Any, list[Verdict]]
+"""A message's header and its verdicts."""
+
+
+class FaultJudge(ManagedNode):
+    """Judges every reading, publishes also when there is none; draws while somebody watches."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("fault_judge", FAULT_JUDGE, **options)
+        self._matcher: StampMatcher[Image, Judged] = StampMatcher(self._draw)
+        self._images: Any = None
+        self._hfov_rad = math.nan
+
+    def configure(self) -> None:
+        rules = self.parameters["rules"]
+        self._judge = Judge(KnowledgeBase.load(rules or None))
+        self.diagnostics.hardware_id = rules or "shipped rules"
+        self._verdicts = self.advertise(ThermalVerdicts, "verdicts", STANDARD)
+        self._overlay = self.advertise(Image, "overlay", SENSOR_PUBLISH)
+        self._markers = self.advertise(MarkerArray, "markers", STANDARD)
+        self.subscribe(EquipmentReadings, "readings", self._on_readings, STANDARD)
+        self.subscribe(
+            RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True
+        )
+        self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
+
+    def deactivate(self) -> None:
+        self._matcher.clear()
+
+    def release(self) -> None:
+        self._matcher.clear()
+        self._images = None
+        self._hfov_rad = math.nan
+
+    def _on_radiometry(self, message: RadiometryMessage) -> None:
+        self._hfov_rad = message.hfov
+
+    def _on_readings(self, message: EquipmentReadings) -> None:
+        begun_s = time.perf_counter()
+        try:
+            readings = message_to_readings(message)
+        except FrameError as error:
+            self.diagnostics.bad_frame(f"readings: {error}")
+            return
+        verdicts = self._judge.judge(readings)
+        size_px = message.width, message.height
+        self._verdicts.publish(verdicts_to_message(verdicts, message.header, size_px))
+        report = self.diagnostics
+        report.count("processed")
+        report.latency("total", time.perf_counter() - begun_s)
+        report.age("published", message.header.stamp)
+        for verdict in verdicts:
+            report.count(f"verdicts_{verdict.severity.value}")
+        if self._markers.get_subscription_count():
+            markers = verdict_markers(
+                verdicts, message.header, size_px, self._hfov_rad, self.parameters["marker_size"]
+            )
+            self._markers.publish(markers)
+        if self._images is not None:
+            self._matcher.add_second(stamp_key(message.header), (message.header, verdicts))
+
+    def _look_for_watchers(self) -> None:
+        watched = self.is_active and self._overlay.get_subscription_count() > 0
+        if watched and self._images is None:
+            self._images = self.subscribe(
+                Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE
+            )
+        elif not watched and self._images is not None:
+            self.unsubscribe(self._images)
+            self._images = None
+            self._matcher.clear()
+
+    def _on_image(self, message: Image) -> None:
+        self._matcher.add_first(stamp_key(message.header), message)
+
+    def _draw(self, image: Image, judged: Judged) -> None:
+        header, verdicts = judged
+        try:
+            view = to_8bit_view(image_to_counts(image))
+        except FrameError as error:
+            self.diagnostics.bad_frame(str(error))
+            return
+        begun_s = time.perf_counter()
+        self._overlay.publish(array_to_image(draw_overlay(view, verdicts), "bgr8", header))
+        self.diagnostics.latency("overlay", time.perf_counter() - begun_s)
+
+
+def main(args: list[str] | None = None) -> None:
+    run(lambda: [FaultJudge()], args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The node of the infrared camera: raw counts, what they mean in °C, and pictures for people."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from thermoscout.msg import Radiometry as RadiometryMessage
+from thermoscout.msg import ThermalVerdicts
+
+from thermoscout_core.cameras.base import EndOfStream
+from thermoscout_core.cameras.registry import open_camera
+from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.frames import ThermalFrame
+from thermoscout_core.verdicts import Verdict
+from thermoscout_nodes.device_messages import (
+    camera_info,
+    make_header,
+    radiometry_to_message,
+    stamp_key,
+)
+from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
+from thermoscout_nodes.images import array_to_image
+from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.matching import Stamp
+from thermoscout_nodes.messages import verdicts_to_message
+from thermoscout_nodes.parameter_tables import IR_CAMERA
+from thermoscout_nodes.process import run
+from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, STANDARD
+from thermoscout_nodes.truth import truth_verdicts
+from thermoscout_nodes.workers import DeviceReader
+
+MOST_WAITING = 2
+"""Frames that may wait for the executor; a further one is dropped and counted."""
+
+
+@dataclass(frozen=True)
+class _Outgoing:
+    """A frame on its way to the topics; truth: of a simulated camera, else None."""
+
+    frame: ThermalFrame
+    image: Image
+    zero_is_invalid: bool
+    truth: Sequence[Verdict] | None
+
+
+class IrCamera(ManagedNode):
+    """Publishes each frame of a camera once, stamped at acquisition; opens it again after a loss."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("ir_camera", IR_CAMERA, **options)
+        self._reader: DeviceReader[ThermalFrame] | None = None
+        self._answered = threading.Event()
+        self._asked: Stamp | None = None
+        self._waiting: deque[_Outgoing] = deque()
+
+    def configure(self) -> None:
+        self._frame_id = self.parameters["frame_id"]
+        if not self._frame_id:
+            raise ConfigurationError("frame_id is empty; name the camera's optical frame")
+        self._lockstep = self.parameters["lockstep"]
+        self._camera = open_camera(self.parameters["url"])
+        self._told = ""
+        self._last_frame_s = time.monotonic()
+        self._images = self.advertise(Image, "thermal/image_raw", SENSOR_PUBLISH)
+        self._radiometry = self.advertise(RadiometryMessage, "thermal/radiometry", LATCHED)
+        self._infos = self.advertise(CameraInfo, "thermal/camera_info", SENSOR_PUBLISH)
+        self._pictures = self.advertise(Image, "thermal/image_color", SENSOR_PUBLISH)
+        self._truths = None
+        if truth_verdicts(self._camera, None) is not None:
+            self._truths = self.advertise(ThermalVerdicts, "simulation/truth", STANDARD)
+        if self._lockstep:
+            self.subscribe(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
+        self.diagnostics.add_task("camera", self._camera_status)
+
+    def activate(self) -> None:
+        self._told = ""
+        self._waiting.clear()
+        self._reader = DeviceReader(
+            "ir_camera reader",
+            self._fresh_camera,
+            self._deliver,
+            lambda sentence: self.call_soon(lambda: self._report(sentence)),
+            EndOfStream,
+        )
+        self._reader.start()
+
+    def deactivate(self) -> None:
+        if self._reader is not None:
+            self._answered.set()
+            self._reader.stop()
+
+    def release(self) -> None:
+        self.deactivate()
+        self._reader = None
+        self.diagnostics.remove_task("camera")
+
+    # In the reader's thread
+
+    def _fresh_camera(self) -> Any:
+        self._camera = open_camera(self.parameters["url"])
+        return self._camera
+
+    def _deliver(self, frame: ThermalFrame) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            self.call_soon(lambda: self.diagnostics.count("dropped"))
+            return
+        stamp_s = frame.stamp_s
+        if self.parameters["stamp_now"]:
+            stamp_s = self.get_clock().now().nanoseconds * 1e-9
+        header = make_header(stamp_s, self._frame_id)
+        counts, zero_is_invalid = frame.counts, False
+        if frame.invalid is not None and frame.invalid.any():
+            zero_is_invalid = True
+            counts = np.where(frame.invalid, np.uint16(0), np.maximum(counts, np.uint16(1)))
+        truth = None
+        if self._truths is not None and self._truths.get_subscription_count():
+            truth = truth_verdicts(self._camera, frame)
+        outgoing = _Outgoing(
+            frame, array_to_image(counts, "mono16", header), zero_is_invalid, truth
+        )
+        self._answered.clear()
+        self._asked = stamp_key(header)
+        self._send(outgoing)
+        if self._lockstep:
+            self._await_verdicts(outgoing)
+
+    def _send(self, outgoing: _Outgoing) -> None:
+        self._waiting.append(outgoing)
+        self.call_soon(self._publish)
+
+    def _await_verdicts(self, outgoing: _Outgoing) -> None:
+        """Wait for the frame's verdicts; send it once more when they don't come."""
+        for attempt in (1, 2):
+            if self._answered.wait(self.parameters["lockstep_timeout"]):
+                return
+            if attempt == 1:
+                self._send(outgoing)
+        self.call_soon(
+            lambda: self.diagnostics.bad_frame(f"no verdicts for {outgoing.frame.source}")
+        )
+
+    # On the executor's thread
+
+    def _publish(self) -> None:
+        outgoing = self._waiting.popleft()
+        if not self.is_active:
+            return
+        frame, header = outgoing.frame, outgoing.image.header
+        self._tell_radiometry(outgoing, header)
+        self._images.publish(outgoing.image)
+        if self._infos.get_subscription_count():
+            size_px = frame.width_px, frame.height_px
+            self._infos.publish(camera_info(size_px, frame.radiometry.hfov_rad, header))
+        if self._truths is not None and outgoing.truth is not None:
+            size_px = frame.width_px, frame.height_px
+            self._truths.publish(verdicts_to_message(outgoing.truth, header, size_px))
+        if self._pictures.get_subscription_count():
+            view = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
+            self._pictures.publish(array_to_image(view, "bgr8", header))
+        self._last_frame_s = time.monotonic()
+        self.diagnostics.count("frames")
+        self.diagnostics.age("published", header.stamp)
+
+    def _tell_radiometry(self, outgoing: _Outgoing, header: Header) -> None:
+        radiometry = outgoing.frame.radiometry
+        telling = repr((radiometry, outgoing.zero_is_invalid))
+        if telling == self._told:
+            return
+        self._told = telling
+        self.diagnostics.hardware_id = radiometry.camera or self._camera.hardware_id
+        message = radiometry_to_message(radiometry, header, outgoing.zero_is_invalid)
+        self._radiometry.publish(message)
+
+    def _on_verdicts(self, message: ThermalVerdicts) -> None:
+        if stamp_key(message.header) == self._asked:
+            self._answered.set()
+
+    def _report(self, sentence: str) -> None:
+        self.get_logger().info(f"camera {self.parameters['url']}: {sentence}")
+
+    def _camera_status(self) -> Status:
+        reader = self._reader
+        if reader is None or not self.is_active:
+            return Status(WARN, "not reading")
+        silent_s = time.monotonic() - self._last_frame_s
+        values = {"url": self.parameters["url"], "last_frame_age_s": f"{silent_s:.2f}"}
+        if reader.state == "lost":
+            return Status(ERROR, f"lost: {reader.problem}", values)
+        if reader.state != "finished" and silent_s > self.parameters["silence_timeout"]:
+            return Status(ERROR, f"{reader.state}: no frame for {silent_s:.1f} s", values)
+        return Status(OK, reader.state, values)
+
+
+def main(args: list[str] | None = None) -> None:
+    run(lambda: [IrCamera()], args)
+
+
+if __name__ == "__main__":
+    main()

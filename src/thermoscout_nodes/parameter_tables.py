@@ -1,0 +1,163 @@
+"""The parameters of every node: one table each. docs/parameters.md and config/inspection.yaml are
+written from here by ``python -m thermoscout_nodes.parameter_files``."""
+
+from __future__ import annotations
+
+from thermoscout_nodes.parameters import Parameter, Table
+
+AUTOSTART = Parameter(
+    "autostart",
+    True,
+    "Configure and activate by itself; false waits for a lifecycle manager.",
+)
+
+IR_CAMERA: Table = (
+    AUTOSTART,
+    Parameter(
+        "url",
+        "sim://patrol?seed=7&width=640&height=512&rate=25",
+        "The camera: sim://patrol?… (simulated substation) or file:///folder?rate=2&loop=0.",
+    ),
+    Parameter("frame_id", "ir_camera_optical_frame", "Optical frame of the camera (REP-103)."),
+    Parameter(
+        "stamp_now",
+        False,
+        "Stamp frames with the arrival time on this node's clock, for sources whose own stamps are "
+        "not of this run, such as files.",
+    ),
+    Parameter(
+        "lockstep",
+        False,
+        "Publish a frame only after the verdicts of the one before came, so that none is dropped; "
+        "for files, not for live cameras.",
+    ),
+    Parameter(
+        "lockstep_timeout",
+        10.0,
+        "In lockstep: send the frame again when no verdicts came for so long, then go on.",
+        unit="s",
+        minimum=0.1,
+        maximum=600.0,
+    ),
+    Parameter(
+        "silence_timeout",
+        2.0,
+        "Without a frame for so long, diagnostics report an error.",
+        unit="s",
+        minimum=0.1,
+        maximum=60.0,
+        dynamic=True,
+    ),
+)
+
+LASER_RANGEFINDER: Table = (
+    AUTOSTART,
+    Parameter(
+        "url",
+        "sim://patrol?seed=7",
+        "The rangefinder: sim://patrol?seed=N (the simulated camera's own patrol), or none for a "
+        "robot without one.",
+    ),
+    Parameter("frame_id", "laser_rangefinder", "Frame of the beam, x forward (REP-103)."),
+    Parameter(
+        "silence_timeout",
+        2.0,
+        "Without a sample for so long, diagnostics report an error.",
+        unit="s",
+        minimum=0.1,
+        maximum=60.0,
+        dynamic=True,
+    ),
+)
+
+DETECTOR: Table = (
+    AUTOSTART,
+    Parameter("model", "", "ONNX file of the detector; empty is the shipped one."),
+    Parameter(
+        "score_threshold",
+        0.0,
+        "Detections below it are left out; 0 is the model's own operating point.",
+        minimum=0.0,
+        maximum=1.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "iou_threshold",
+        0.0,
+        "Boxes of one class that overlap more are one; 0 is the model's own.",
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    Parameter("max_detections", 100, "At most so many per frame.", minimum=1, maximum=1000),
+    Parameter("threads", 2, "CPU threads of the network.", minimum=1, maximum=64),
+)
+
+TEMPERATURE_CORRECTION: Table = (
+    AUTOSTART,
+    Parameter("network", "", "npz file of the BP network; empty is the shipped one."),
+    Parameter("use_network", True, "False corrects by the physical model alone."),
+    Parameter(
+        "range_max_age",
+        0.5,
+        "A distance older than this, as seen from the frame, is stale: not corrected with.",
+        unit="s",
+        minimum=0.0,
+        maximum=60.0,
+    ),
+    Parameter(
+        "ambient_max_age",
+        60.0,
+        "Air temperature and humidity from topics hold for so long.",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+        dynamic=True,
+    ),
+)
+
+FAULT_JUDGE: Table = (
+    AUTOSTART,
+    Parameter("rules", "", "YAML knowledge base; empty is the shipped config/rules/dlt664.yaml."),
+    Parameter(
+        "marker_size",
+        0.3,
+        "Diameter of a marker's sphere.",
+        unit="m",
+        minimum=0.01,
+        maximum=10.0,
+        dynamic=True,
+    ),
+)
+
+BAG_RECORDER: Table = (
+    AUTOSTART,
+    Parameter("output", "thermoscout_bag", "Folder of the bag; must not exist yet."),
+    Parameter(
+        "compress",
+        True,
+        "Zstandard-compress the bag's chunks (read by ros2 bag as it is); smaller, for some CPU.",
+    ),
+    Parameter(
+        "exclude",
+        "^/(rosout|parameter_events)$",
+        "Regular expression: topics that are not recorded.",
+    ),
+    Parameter(
+        "queue_mib",
+        256,
+        "Messages that wait for the disk; what doesn't fit is dropped and counted.",
+        unit="MiB",
+        minimum=1,
+        maximum=65536,
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    "ir_camera": IR_CAMERA,
+    "laser_rangefinder": LASER_RANGEFINDER,
+    "detector": DETECTOR,
+    "temperature_correction": TEMPERATURE_CORRECTION,
+    "fault_judge": FAULT_JUDGE,
+    "bag_recorder": BAG_RECORDER,
+}
+"""Node name -> its table."""

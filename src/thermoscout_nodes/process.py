@@ -1,0 +1,68 @@
+"""A node process: make the nodes, spin them on one thread, end cleanly when asked."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.signals import SignalHandlerOptions
+
+from thermoscout_core.errors import ThermoscoutError
+from thermoscout_nodes.lifecycle import ManagedNode
+
+SIGNAL_CHECK_S = 0.1
+"""The executor wakes so often to see whether a signal asked it to end."""
+
+
+def spin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor, stop: list[int]) -> None:
+    """Start the nodes in order, the last in the flow first so that nothing is sent to nobody, and
+    spin until stop holds a signal number or the context ends; no callback's exception ends it."""
+    for node in nodes:
+        executor.add_node(node)
+    for node in reversed(nodes):
+        node.start_if_asked()
+    while not stop:
+        try:
+            executor.spin_once(timeout_sec=SIGNAL_CHECK_S)
+        except ExternalShutdownException:
+            return
+        except Exception as error:
+            nodes[0].diagnostics.error("executor", error)
+            nodes[0].get_logger().error(f"executor: {error}\n{traceback.format_exc()}")
+
+
+def run(make_nodes: Callable[[], Sequence[ManagedNode]], args: list[str] | None = None) -> None:
+    """The main() of a node process: make the nodes, in the order of the flow, spin them, and end
+    cleanly on SIGINT or SIGTERM, the first in the flow first.
+
+    Exits with 2 when a parameter or a file is wrong, with the sentence that says which.
+    """
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    stop: list[int] = []
+
+    def asked_to_end(number: int, _frame: FrameType | None) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        stop.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, asked_to_end)
+    nodes: Sequence[ManagedNode] = ()
+    executor = SingleThreadedExecutor()
+    try:
+        nodes = make_nodes()
+        spin(nodes, executor, stop)
+    except ThermoscoutError as error:
+        get_logger("thermoscout").fatal(str(error))
+        sys.exit(2)
+    finally:
+        for node in nodes:
+            node.close()
+        executor.shutdown(timeout_sec=0.5)
+        rclpy.try_shutdown()

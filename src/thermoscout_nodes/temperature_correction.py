@@ -1,0 +1,167 @@
+"""The node of the temperature correction: what each detected piece of equipment reads in °C."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+from sensor_msgs.msg import Image, Range, RelativeHumidity, Temperature
+from thermoscout.msg import EquipmentReadings
+from thermoscout.msg import Radiometry as RadiometryMessage
+from vision_msgs.msg import Detection2DArray
+
+from thermoscout_core.errors import FrameError
+from thermoscout_core.frames import ObjectParameters, ThermalFrame
+from thermoscout_core.thermometry.bp_network import BpNetwork
+from thermoscout_core.thermometry.ranging import RangeBuffer, RangeFix
+from thermoscout_core.thermometry.thermometer import Thermometer
+from thermoscout_nodes.device_messages import (
+    message_to_frame,
+    message_to_radiometry,
+    stamp_key,
+    to_seconds,
+)
+from thermoscout_nodes.images import array_to_image, image_to_counts
+from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.matching import StampMatcher
+from thermoscout_nodes.messages import message_to_detections, readings_to_message
+from thermoscout_nodes.parameter_tables import TEMPERATURE_CORRECTION
+from thermoscout_nodes.process import run
+from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
+
+RADIOMETRIES_KEPT = 16
+
+
+class TemperatureCorrection(ManagedNode):
+    """Reads and corrects each detection's temperature; says so where it can't."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("temperature_correction", TEMPERATURE_CORRECTION, **options)
+        self._matcher: StampMatcher[Image, Detection2DArray] = StampMatcher(self._on_pair)
+        self._radiometries: deque[RadiometryMessage] = deque(maxlen=RADIOMETRIES_KEPT)
+        self._air: tuple[float, float] | None = None
+        self._humidity: tuple[float, float] | None = None
+
+    def configure(self) -> None:
+        p = self.parameters
+        network = BpNetwork.load(p["network"] or None) if p["use_network"] else None
+        self._thermometer = Thermometer(network)
+        self._ranges = RangeBuffer(p["range_max_age"])
+        self.diagnostics.hardware_id = p["network"] or "shipped network"
+        self._readings = self.advertise(EquipmentReadings, "readings", STANDARD)
+        self._temperatures = self.advertise(Image, "thermal/temperature", SENSOR_PUBLISH)
+        self.subscribe(
+            RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True
+        )
+        self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
+        self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
+        self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD)
+        self.subscribe(Temperature, "ambient/temperature", self._on_air, SENSOR_SUBSCRIBE)
+        self.subscribe(RelativeHumidity, "ambient/humidity", self._on_humidity, SENSOR_SUBSCRIBE)
+
+    def deactivate(self) -> None:
+        self._matcher.clear()
+
+    def release(self) -> None:
+        self._matcher.clear()
+        self._radiometries.clear()
+        self._air = self._humidity = None
+
+    def _on_radiometry(self, message: RadiometryMessage) -> None:
+        try:
+            message_to_radiometry(message)
+        except FrameError as error:
+            self.diagnostics.bad_frame(f"radiometry: {error}; frames since then have no scale")
+            message.has_scale = False
+        self._radiometries.append(message)
+
+    def _on_range(self, message: Range) -> None:
+        self._ranges.add(to_seconds(message.header.stamp), message.range)
+        self.diagnostics.count("ranges")
+
+    def _on_air(self, message: Temperature) -> None:
+        if math.isfinite(message.temperature):
+            self._air = to_seconds(message.header.stamp), message.temperature
+
+    def _on_humidity(self, message: RelativeHumidity) -> None:
+        if 0 <= message.relative_humidity <= 1:
+            self._humidity = to_seconds(message.header.stamp), message.relative_humidity
+
+    def _on_image(self, message: Image) -> None:
+        self.diagnostics.count("frames")
+        try:
+            image_to_counts(message)
+        except FrameError as error:
+            self.diagnostics.bad_frame(str(error))
+            return
+        self._matcher.add_first(stamp_key(message.header), message)
+
+    def _on_detections(self, message: Detection2DArray) -> None:
+        lost_before = self._matcher.unmatched
+        self._matcher.add_second(stamp_key(message.header), message)
+        self.diagnostics.count("detections_without_frame", self._matcher.unmatched - lost_before)
+
+    def _on_pair(self, image: Image, message: Detection2DArray) -> None:
+        begun_s = time.perf_counter()
+        try:
+            detections = message_to_detections(message)
+        except FrameError as error:
+            self.diagnostics.bad_frame(f"detections: {error}")
+            return
+        frame = message_to_frame(image, self._radiometry_at(image.header.stamp))
+        fix = self._ranges.at(frame.stamp_s)
+        air = self._ambient(frame.stamp_s)
+        readings = self._thermometer.read(frame, detections, fix, air)
+        size_px = frame.width_px, frame.height_px
+        self._readings.publish(readings_to_message(readings, image.header, size_px))
+        report = self.diagnostics
+        report.count("processed")
+        report.latency("total", time.perf_counter() - begun_s)
+        report.age("published", image.header.stamp)
+        for reading in readings:
+            for flag in reading.flags:
+                report.count(f"flag_{flag.value}")
+        if self._temperatures.get_subscription_count():
+            self._publish_temperatures(frame, fix, air, image.header)
+
+    def _publish_temperatures(
+        self, frame: ThermalFrame, fix: RangeFix | None, air: ObjectParameters | None, header: Any
+    ) -> None:
+        """°C corrected, NaN where nothing is measured: all of it without a temperature scale."""
+        if frame.radiometry.scale is None:
+            celsius = np.full(frame.counts.shape, np.nan, np.float32)
+        else:
+            celsius = self._thermometer.celsius(frame, fix, air)
+        self._temperatures.publish(array_to_image(celsius, "32FC1", header))
+
+    def _radiometry_at(self, stamp: Any) -> RadiometryMessage | None:
+        """The newest that holds at stamp: none from after the frame."""
+        asked = stamp.sec, stamp.nanosec
+        for message in reversed(self._radiometries):
+            if stamp_key(message.header) <= asked:
+                return message
+        return None
+
+    def _ambient(self, stamp_s: float) -> ObjectParameters | None:
+        """What the topics say of the air at stamp_s; None when they say nothing fresh."""
+        max_age_s = self.parameters["ambient_max_age"]
+
+        def fresh(sample: tuple[float, float] | None) -> float:
+            known = sample is not None and abs(stamp_s - sample[0]) <= max_age_s
+            return sample[1] if sample is not None and known else math.nan
+
+        air_c, relative_humidity = fresh(self._air), fresh(self._humidity)
+        if math.isnan(air_c) and math.isnan(relative_humidity):
+            return None
+        return ObjectParameters(air_c=air_c, relative_humidity=relative_humidity)
+
+
+def main(args: list[str] | None = None) -> None:
+    run(lambda: [TemperatureCorrection()], args)
+
+
+if __name__ == "__main__":
+    main()

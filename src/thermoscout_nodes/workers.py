@@ -1,0 +1,189 @@
+"""The threads of a node, and the way back from them to the executor's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+from rclpy.node import Node
+
+from thermoscout_core.errors import DeviceError, ThermoscoutError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+JOIN_TIMEOUT_S = 1.5
+BACK_OFF_FIRST_S = 0.5
+BACK_OFF_LAST_S = 10.0
+
+
+class Inbox:
+    """Calls that other threads hand to the executor's thread; run there in order."""
+
+    def __init__(self, node: Node, guarded: Callable[[Callable[[], None]], Callable[[], None]]):
+        self._calls: deque[Callable[[], None]] = deque()
+        self._guarded = guarded
+        self._lock = threading.Lock()
+        self._node = node
+        self._condition: Any = node.create_guard_condition(self._drain)
+
+    def put(self, call: Callable[[], None]) -> None:
+        """Queue a call; from any thread. After close() it is dropped."""
+        with self._lock:
+            if self._condition is None:
+                return
+            self._calls.append(call)
+            self._condition.trigger()
+
+    def _drain(self) -> None:
+        while self._calls:
+            self._guarded(self._calls.popleft())()
+
+    def close(self) -> None:
+        with self._lock:
+            condition, self._condition = self._condition, None
+            self._calls.clear()
+        if condition is not None:
+            self._node.destroy_guard_condition(condition)
+
+
+class LatestWorker(Generic[Item, Result]):
+    """One thread that works on the latest item only; an item not yet begun gives way to a newer.
+
+    work runs in the thread. done(item, result), failed(item, error) and dropped(item) run on the
+    executor's thread, by way of the inbox.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        inbox: Inbox,
+        work: Callable[[Item], Result],
+        done: Callable[[Item, Result], None],
+        failed: Callable[[Item, Exception], None],
+        dropped: Callable[[Item], None],
+    ) -> None:
+        self._inbox = inbox
+        self._work = work
+        self._done = done
+        self._failed = failed
+        self._dropped = dropped
+        self._slot: deque[Item] = deque()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def offer(self, item: Item) -> None:
+        """Put item into the slot; whatever waits there is dropped."""
+        with self._changed:
+            old = self._slot.popleft() if self._slot else None
+            self._slot.append(item)
+            self._changed.notify()
+        if old is not None:
+            self._dropped(old)
+
+    def stop(self) -> None:
+        """End the thread after the item that it works on; results of that one are dropped."""
+        with self._changed:
+            self._stopping = True
+            self._slot.clear()
+            self._changed.notify()
+        self._thread.join(JOIN_TIMEOUT_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping or bool(self._slot))
+                if self._stopping:
+                    return
+                item = self._slot.popleft()
+            try:
+                result = self._work(item)
+            except Exception as error:  # reported by the node; the thread lives on
+                self._hand_over(self._failed, item, error)
+            else:
+                self._hand_over(self._done, item, result)
+
+    def _hand_over(self, callback: Callable[..., None], item: Item, outcome: Any) -> None:
+        if not self._stopping:
+            self._inbox.put(lambda: callback(item, outcome))
+
+
+class Device(Protocol[Item]):
+    """What a camera and a rangefinder have in common."""
+
+    def open(self) -> None: ...
+    def read(self, timeout_s: float) -> Item | None: ...
+    def close(self) -> None: ...
+
+
+class DeviceReader(Generic[Item]):
+    """Reads a device in a thread of its own and opens it again after a loss.
+
+    make_device: gives a fresh, closed device. deliver(sample): called in the thread. state: one of
+    opening, streaming, lost, finished; problem: why it is lost. Between attempts it waits 0.5 s,
+    twice as long after each, at most 10 s.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make_device: Callable[[], Device[Item]],
+        deliver: Callable[[Item], None],
+        report: Callable[[str], None],
+        end_of_stream: type[Exception],
+        read_timeout_s: float = 0.2,
+    ) -> None:
+        self.state = "opening"
+        self.problem = ""
+        self._make_device = make_device
+        self._deliver = deliver
+        self._report = report
+        self._end_of_stream = end_of_stream
+        self._read_timeout_s = read_timeout_s
+        self.stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(JOIN_TIMEOUT_S)
+
+    def _run(self) -> None:
+        back_off_s = BACK_OFF_FIRST_S
+        while not self.stopping.is_set():
+            try:
+                delivered = self._stream()
+            except self._end_of_stream:
+                self.state, self.problem = "finished", ""
+                self._report("finished: the source has no more frames")
+                return
+            except Exception as error:
+                delivered = self.state == "streaming"
+                self.state, self.problem = "lost", str(error) or repr(error)
+                expected = isinstance(error, (DeviceError, ThermoscoutError, OSError))
+                kind = "" if expected else f"{type(error).__name__}: "
+                if delivered:
+                    back_off_s = BACK_OFF_FIRST_S
+                self._report(f"lost: {kind}{self.problem}; opening it again in {back_off_s:g} s")
+                self.stopping.wait(back_off_s)
+                back_off_s = min(2 * back_off_s, BACK_OFF_LAST_S)
+
+    def _stream(self) -> bool:
+        device = self._make_device()
+        try:
+            device.open()
+            while not self.stopping.is_set():
+                sample = device.read(self._read_timeout_s)
+                if sample is not None:
+                    self.state, self.problem = "streaming", ""
+                    self._deliver(sample)
+        finally:
+            device.close()
+        return True
