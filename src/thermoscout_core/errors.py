@@ -27,3 +27,7 @@ class DeviceError(ThermoscoutError):
 
 class DatasetError(ThermoscoutError):
     """A dataset folder or an annotation in it is missing or wrong."""
+
+
+class ResultsError(ThermoscoutError):
+    """A results file can't be read, or results and report can't be written where asked."""

@@ -1,0 +1,139 @@
+"""The whole flow in one object: detect, read, judge. The command line and the demo use it; the
+nodes use its three parts, each behind its own topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from thermoscout_core.detections import Detection
+from thermoscout_core.frames import Counts, ObjectParameters, ThermalFrame
+from thermoscout_core.readings import Reading
+from thermoscout_core.verdicts import Severity, Verdict
+
+if TYPE_CHECKING:
+    from thermoscout_core.thermometry.ranging import RangeFix
+
+
+class DetectionStep(Protocol):
+    """What the inspector asks of a detector; :class:`detection.detector.Detector` does it."""
+
+    def detect(self, counts: Counts) -> list[Detection]: ...
+
+
+class ReadingStep(Protocol):
+    """What it asks of a thermometer; :class:`thermometry.thermometer.Thermometer` does it."""
+
+    def read(
+        self,
+        frame: ThermalFrame,
+        detections: Sequence[Detection],
+        fix: RangeFix | None,
+        air: ObjectParameters | None = None,
+    ) -> list[Reading]: ...
+
+
+class JudgingStep(Protocol):
+    """What it asks of a judge; :class:`diagnosis.judge.Judge` does it."""
+
+    def judge(self, readings: Sequence[Reading]) -> list[Verdict]: ...
+
+
+@dataclass(frozen=True)
+class FrameInspection:
+    """Everything said of one frame. readings: one a detection, in that order; verdicts: at least
+    one a reading."""
+
+    frame: ThermalFrame
+    detections: tuple[Detection, ...]
+    readings: tuple[Reading, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        """The gravest severity in the frame, None when nothing was judged."""
+        return max((v.severity for v in self.verdicts), key=lambda s: s.rank, default=None)
+
+
+@dataclass(frozen=True)
+class NamedInspection:
+    """An inspection as results and reports list it.
+
+    id: the file's stem or the frame's name. file: path as text, "" without one. inspection: None
+    when the image failed, and error says why.
+    """
+
+    id: str
+    file: str
+    inspection: FrameInspection | None
+    error: str = ""
+
+
+class Inspector:
+    """Runs the flow on one frame after the other. Not thread-safe: one thread at a time.
+
+    model_id, rules_id: for the record in results and reports. score_threshold: the detector's.
+    """
+
+    def __init__(
+        self,
+        detector: DetectionStep,
+        thermometer: ReadingStep,
+        judge: JudgingStep,
+        *,
+        model_id: str = "",
+        score_threshold: float | None = None,
+        rules_id: str = "",
+    ) -> None:
+        self.detector = detector
+        self.thermometer = thermometer
+        self.judge = judge
+        self.model_id = model_id
+        self.score_threshold = score_threshold
+        self.rules_id = rules_id
+
+    @classmethod
+    def default(
+        cls,
+        model: str | Path | None = None,
+        score_threshold: float | None = None,
+        rules: str | Path | None = None,
+    ) -> Inspector:
+        """The shipped detector, correction network and knowledge base, or those given.
+
+        Raises ModelError or ConfigurationError for a file that is missing or foreign.
+        """
+        from thermoscout_core.detection.detector import Detector
+        from thermoscout_core.diagnosis.judge import Judge
+        from thermoscout_core.diagnosis.rules import KnowledgeBase
+        from thermoscout_core.thermometry.bp_network import BpNetwork
+        from thermoscout_core.thermometry.thermometer import Thermometer
+
+        detector = Detector.load(model, score_threshold=score_threshold)
+        knowledge_base = KnowledgeBase.load(rules)
+        return cls(
+            detector,
+            Thermometer(BpNetwork.load()),
+            Judge(knowledge_base),
+            model_id=detector.model_id,
+            score_threshold=detector.score_threshold,
+            rules_id=Path(rules).stem if rules is not None else "dlt664",
+        )
+
+    def inspect(
+        self,
+        frame: ThermalFrame,
+        fix: RangeFix | None = None,
+        air: ObjectParameters | None = None,
+    ) -> FrameInspection:
+        """One frame -> detections, readings and verdicts.
+
+        fix: the distance that belongs to the frame; None takes the one that the frame states.
+        air: parameters of the scene that are known better than the frame states them.
+        """
+        detections = self.detector.detect(frame.counts)
+        readings = self.thermometer.read(frame, detections, fix, air)
+        verdicts = self.judge.judge(readings)
+        return FrameInspection(frame, tuple(detections), tuple(readings), tuple(verdicts))

@@ -1,0 +1,1 @@
+"""What people see of an inspection: the overlay picture and the report."""
