@@ -38,12 +38,12 @@ def random_connector(
 
 def column_row(rng: np.random.Generator, look: Look, aspect: float) -> list[Element]:
     """Three phases (or one to six columns) of one apparatus, receding, each with its clamp."""
-    elements = sky_and_ground(rng, look, ground_share=0.4)
+    elements = sky_and_ground(rng, look, ground_share=0.2)
     elements += far_away(rng, look, aspect, busy=float(rng.uniform(0.3, 1.2)))
     rows = int(rng.choice([1, 2], p=[0.65, 0.35]))
     for row in range(rows):
         near = row == rows - 1
-        scale = rng.uniform(0.55, 1.05) if near else rng.uniform(0.25, 0.5)
+        scale = rng.uniform(0.65, 1.5) if near else rng.uniform(0.3, 0.6)
         elements += _row(rng, look, aspect, float(scale), f"row{row + 1}")
     return elements
 
@@ -56,7 +56,7 @@ def _row(
     length = scale * rng.uniform(0.35, 0.8)
     radius = length * rng.uniform(0.07, 0.2)
     tilt = float(rng.uniform(0.04, 0.3))
-    foot = rng.uniform(0.6, 1.15) if scale > 0.5 else rng.uniform(0.5, 0.85)
+    foot = 0.45 + 0.7 * length + rng.uniform(-0.05, 0.35)
     shrink = rng.uniform(0.62, 1.0)
     x0 = rng.uniform(0.05, 0.5) * aspect / max(count - 1, 1)
     gap = max(rng.uniform(0.6, 1.2) * aspect / max(count, 2), 2.6 * radius)
@@ -118,18 +118,18 @@ def lead(
 
 def disconnector_bay(rng: np.random.Generator, look: Look, aspect: float) -> list[Element]:
     """Poles of a centre-break or knee disconnector: two columns and the tube between them."""
-    elements = sky_and_ground(rng, look, ground_share=0.4)
+    elements = sky_and_ground(rng, look, ground_share=0.2)
     elements += far_away(rng, look, aspect, busy=float(rng.uniform(0.2, 1.0)))
     if rng.random() < 0.5:
         elements.append(girder(rng, look, aspect, float(rng.uniform(0.8, 1.0))))
     count = int(rng.choice([1, 2, 3, 3]))
-    scale = rng.uniform(0.45, 1.0)
+    scale = rng.uniform(0.6, 1.4)
     shrink = rng.uniform(0.6, 0.9)
     span = rng.uniform(0.45, 1.0) * scale * aspect * 0.75
     length = scale * rng.uniform(0.25, 0.65)
     radius = length * rng.uniform(0.09, 0.2)
     tube = radius * rng.uniform(0.25, 0.6)
-    foot = rng.uniform(0.75, 1.1)
+    foot = 0.45 + 0.75 * length + rng.uniform(0.0, 0.3)
     middle = rng.uniform(0.35, 0.65) * aspect
     drift = rng.normal(0, 0.25)
     sheds = look.sheds(rng, 0.9 * length, radius, float(rng.uniform(0.03, 0.25)))

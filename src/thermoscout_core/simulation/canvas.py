@@ -72,13 +72,14 @@ class Item:
 class Drawn:
     """An item as it shows in the finished picture.
 
-    box: of its visible pixels, in output pixels. visible: visible share of what was drawn of it
-    (cut by the frame and covered by nearer things). surface_c: its hottest visible surface.
+    box: of its visible pixels, in output pixels. visible: share of it that nothing nearer covers,
+    inside: share of it that the frame doesn't cut off. surface_c: its hottest visible surface.
     """
 
     item: Item
     box: Box
     visible: float
+    inside: float
     surface_c: float
 
 
@@ -111,7 +112,7 @@ class Canvas:
         self._items: list[Item] = []
         self._current = 0
         self._touched: Points | None = None
-        self._drawn: list[tuple[Item, tuple[int, int, int, int], int]] = []
+        self._drawn: list[tuple[Item, tuple[int, int, int, int], float, NDArray[np.bool_]]] = []
 
     @property
     def temperature_c(self) -> Map:
@@ -199,9 +200,8 @@ class Canvas:
         x2, y2 = np.clip(high, 0, [columns, rows])
         if x2 <= x1 or y2 <= y1:
             return
-        painted = int(np.count_nonzero(self.owner[y1:y2, x1:x2] == item.owner))
-        inside = (x2 - x1) * (y2 - y1) / full
-        self._drawn.append((item, (x1, y1, x2, y2), round(painted / max(inside, 1e-6))))
+        painted = self.owner[y1:y2, x1:x2] == item.owner
+        self._drawn.append((item, (x1, y1, x2, y2), float(full), painted))
 
     def grade(self, top_c: float, bottom_c: float) -> None:
         """Add a vertical temperature gradient to what was painted of the current item so far."""
@@ -238,11 +238,12 @@ class Canvas:
         scale, margin = self.supersampling, self.margin_px * self.supersampling
         rows, columns = self._layers.shape[:2]
         found = []
-        for item, (x1, y1, x2, y2), painted in self._drawn:
-            x1, x2 = max(x1, margin), min(x2, columns - margin)
-            y1, y2 = max(y1, margin), min(y2, rows - margin)
+        for item, (left, top, right, bottom), full, painted in self._drawn:
+            x1, x2 = max(left, margin), min(right, columns - margin)
+            y1, y2 = max(top, margin), min(bottom, rows - margin)
             if x2 <= x1 or y2 <= y1:
                 continue
+            in_frame = painted[y1 - top : y2 - top, x1 - left : x2 - left]
             mine = self.owner[y1:y2, x1:x2] == item.owner
             in_column = np.flatnonzero(mine.any(axis=0))
             in_row = np.flatnonzero(mine.any(axis=1))
@@ -254,9 +255,10 @@ class Canvas:
                 (x1 + in_column[-1] + 1 - margin) / scale,
                 (y1 + in_row[-1] + 1 - margin) / scale,
             )
-            visible = float(np.count_nonzero(mine)) / max(painted, 1)
+            visible = np.count_nonzero(mine) / np.count_nonzero(in_frame)
+            inside = min(1.0, (x2 - x1) * (y2 - y1) / full)
             hottest = float(self.temperature_c[y1:y2, x1:x2][mine].max())
-            found.append(Drawn(item, box, visible, hottest))
+            found.append(Drawn(item, box, visible, inside, hottest))
         return found
 
     def _touch(self, pixels: Points) -> None:

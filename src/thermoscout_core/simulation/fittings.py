@@ -65,8 +65,8 @@ class Connector:
         _block(canvas, self.pose, 0.8 * half, 0.15 * size, 0.9 * size, body)
         for along in (0.25, 0.52, 0.8):
             for side in (-1, 1):
-                bolt = self.pose.moved(side * 0.8 * half, along * size)
-                canvas.ellipse(bolt, 0.22 * half, 0.09 * size, body + 0.3, Material.FITTING)
+                bolt = self.pose.moved(side * 0.78 * half, along * size)
+                canvas.ellipse(bolt, 0.16 * half, 0.08 * size, body + 0.3, Material.FITTING)
 
     def _lug(self, canvas: Canvas, size: float, half: float, body: float) -> None:
         _block(canvas, self.pose, half, 0.0, 0.55 * size, body)

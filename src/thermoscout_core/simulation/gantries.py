@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 
 def _beam(rng: np.random.Generator, look: Look, aspect: float, y: float) -> Lattice:
-    width = float(rng.uniform(0.08, 0.2))
+    width = float(rng.uniform(0.12, 0.34))
     return Lattice(
         (-0.5, y),
         (aspect + 0.5, y),
         width,
-        int((aspect + 1.0) / width / rng.uniform(0.8, 1.3)),
-        float(rng.uniform(0.12, 0.26) * width),
+        int((aspect + 1.0) / width / rng.uniform(0.8, 1.6)),
+        float(rng.uniform(0.1, 0.2) * width),
         look.near(rng, look.steel_c),
-        depth=(float(rng.normal(0, 0.3) * width), float(rng.uniform(-0.9, 0.6) * width)),
+        depth=(float(rng.normal(0, 0.3) * width), float(rng.uniform(-0.7, 0.5) * width)),
+        crossed=bool(rng.random() < 0.5),
     )
 
 
@@ -133,16 +134,17 @@ def gantry_disconnectors(rng: np.random.Generator, look: Look, aspect: float) ->
     elements = sky_and_ground(rng, look, ground_share=0.1)
     for _ in range(int(rng.integers(1, 4))):
         x = float(rng.uniform(0, 0.8) * aspect)
-        width = float(rng.uniform(0.1, 0.25))
+        width = float(rng.uniform(0.15, 0.45))
         elements.append(
             Lattice(
                 (x, 1.4),
                 (x + float(rng.normal(0, 0.1)), -0.4),
                 width,
-                int(1.8 / width / rng.uniform(0.7, 1.2)),
-                float(rng.uniform(0.1, 0.22) * width),
+                int(1.8 / width / rng.uniform(0.6, 1.1)),
+                float(rng.uniform(0.1, 0.2) * width),
                 look.near(rng, look.steel_c),
                 depth=(float(rng.normal(0, 0.6) * width), float(rng.normal(0, 0.3) * width)),
+                crossed=bool(rng.random() < 0.5),
             )
         )
     if rng.random() < 0.5:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _wall(rng: np.random.Generator, look: Look, aspect: float) -> list[Element]:
-    base = look.weather.air_c - float(rng.uniform(-0.5, 3))
+    base = look.weather.air_c - float(rng.uniform(0.5, 6))
     panels = []
     for _ in range(int(rng.integers(1, 7))):
         x, y = rng.uniform(-0.1, 1.2 * aspect), rng.uniform(-0.2, 0.9)

@@ -70,16 +70,17 @@ def random_look(rng: np.random.Generator) -> Look:
     """Any weather from a frosty clear night to a hot overcast day."""
     air = float(rng.uniform(-8, 32))
     clear = rng.random() < 0.75
-    zenith = air - (rng.uniform(12, 35) if clear else rng.uniform(3, 12))
+    zenith = air - (rng.uniform(12, 35) if clear else rng.uniform(5, 12))
     horizon = zenith + rng.uniform(0, 10 if clear else 4)
+    horizon = min(horizon, air - rng.choice([4.0, 0.5], p=[0.9, 0.1]))
     weather = Weather(
         air_c=air,
         relative_humidity=float(rng.uniform(0.25, 0.9)),
         zenith_c=float(zenith),
-        horizon_c=float(min(horizon, air)),
+        horizon_c=float(horizon),
         reflected_c=float(air - rng.uniform(0, 25)),
         ground_c=float(air + rng.normal(0, 3)),
-        cloud_c=float(rng.uniform(1, 8)),
+        cloud_c=float(rng.uniform(0.1, 0.5) * (air - zenith)),
         cloudiness=float(rng.choice([0.0, rng.uniform(0.1, 0.9)])),
     )
     load = float(rng.uniform(0, 6) if rng.random() < 0.75 else rng.uniform(4, 16))

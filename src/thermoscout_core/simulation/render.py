@@ -150,6 +150,7 @@ def to_counts(apparent_c: NDArray[np.floating], noise_c: Map, scale: LinearScale
 
 def is_inspectable(drawn: Drawn, width_px: int, height_px: int) -> bool:
     """Whether a person would mark it: enough of it in sight, and not just a few pixels."""
-    smallest = max(5.0, 0.018 * math.sqrt(width_px * height_px))
-    box = drawn.box
-    return drawn.visible >= 0.35 and min(box.width_px, box.height_px) >= smallest
+    size = math.sqrt(width_px * height_px)
+    side = min(drawn.box.width_px, drawn.box.height_px)
+    whole_enough = drawn.inside >= 0.25 or side >= 0.08 * size
+    return drawn.visible >= 0.35 and whole_enough and side >= max(5.0, 0.018 * size)

@@ -68,5 +68,5 @@ def random_scene(rng: np.random.Generator, aspect: float = 4 / 3) -> Scene:
         distance_m=float(rng.uniform(3, 25)),
         roll_rad=float(roll),
         seed=int(rng.integers(2**31)),
-        texture_c=float(rng.uniform(0.05, 0.35)),
+        texture_c=float(rng.uniform(0.03, 0.2)),
     )

@@ -46,6 +46,7 @@ class Lattice:
     temperature_c: float
     depth: Place = (0.0, 0.0)
     stop_width: float = 1.0
+    crossed: bool = True
 
     def draw(self, canvas: Canvas) -> None:
         if self.depth != (0.0, 0.0):
@@ -74,8 +75,10 @@ class Lattice:
         thin = 0.62 * self.member
         for k, (here, there) in enumerate(zip(nodes[:-1], nodes[1:], strict=True)):
             warm = temperature_c - 0.3 + 0.2 * (k % 2)
-            canvas.stroke(np.stack([here[0], there[1]]), thin, warm, Material.STEEL)
-            canvas.stroke(np.stack([here[1], there[0]]), thin, warm, Material.STEEL)
+            first = k % 2 if not self.crossed else 0
+            canvas.stroke(np.stack([here[first], there[1 - first]]), thin, warm, Material.STEEL)
+            if self.crossed:
+                canvas.stroke(np.stack([here[1], there[0]]), thin, warm, Material.STEEL)
         for side in (0, 1):
             chord = np.stack([nodes[0][side], nodes[-1][side]])
             canvas.stroke(chord, self.member, temperature_c, Material.STEEL)

@@ -10,8 +10,7 @@ from thermoscout_core.simulation.bays import PHASES, lead, random_connector
 from thermoscout_core.simulation.canvas import Pose
 from thermoscout_core.simulation.clutter import far_away, sky_and_ground
 from thermoscout_core.simulation.look import Look
-from thermoscout_core.simulation.ribbed import Bushing, Column
-from thermoscout_core.simulation.structures import Post
+from thermoscout_core.simulation.ribbed import Bushing, Column, Sheds
 from thermoscout_core.simulation.tank import Tank
 
 if TYPE_CHECKING:
@@ -127,13 +126,10 @@ def _bushing_set(
     pose: Pose,
     name: str,
     dimensions: tuple[float, float, float],
-    sheds: object,
+    sheds: Sheds,
     taper: float,
     lean: float,
 ) -> list[Element]:
-    from thermoscout_core.simulation.ribbed import Sheds
-
-    assert isinstance(sheds, Sheds)
     length, radius, size = dimensions
     warm = look.near(rng, look.bushing_c)
     cap = look.near(rng, look.connector_c)
@@ -162,8 +158,4 @@ def _arrester(
     radius = length * float(rng.uniform(0.09, 0.14))
     sheds = look.sheds(rng, length, radius, float(rng.uniform(0.05, 0.2)))
     warm, head = look.near(rng, look.porcelain_c), look.near(rng, look.head_c)
-    foot = pose.x, pose.y + 0.1
-    return [
-        Post(foot, (pose.x, pose.y), 1.4 * radius, look.near(rng, look.steel_c)),
-        Column(name, pose, length, radius, sheds, warm, head),
-    ]
+    return [Column(name, pose, length, radius, sheds, warm, head)]

@@ -51,8 +51,8 @@ class Backdrop:
         share = np.linspace(0, 1, shape[0], dtype=np.float32)[:, None]
         temperature[:] = weather.zenith_c + (weather.horizon_c - weather.zenith_c) * share
         if weather.cloudiness > 0:
-            clouds = sum(smooth_noise(rng, shape, c) / (k + 1) for k, c in enumerate((4, 9, 20)))
-            cover = np.clip(clouds - (1.2 - 2.4 * weather.cloudiness), 0, 1)
+            clouds = sum(smooth_noise(rng, shape, 3 * 2**k) / 1.6**k for k in range(5))
+            cover = 1 / (1 + np.exp(-2.5 * (clouds - 2.5 * (0.5 - weather.cloudiness))))
             temperature += (weather.cloud_c * cover).astype(np.float32)
         canvas.material[:] = Material.SKY
         if self.horizon is not None:
