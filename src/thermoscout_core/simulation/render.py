@@ -54,10 +54,12 @@ class CameraModel:
 
 @dataclass(frozen=True)
 class Rendering:
-    """signal: (H + 2·margin, W + 2·margin) float32, after the optics, without noise.
-    drawn: the items in sight, boxes in pixels of the frame (margin not counted)."""
+    """signal: (H + 2·margin, W + 2·margin) float32, after the optics, without noise. owners: whose
+    the pixels are, same shape. drawn: the items in sight, boxes in pixels of the frame (margin
+    not counted)."""
 
     signal: Map
+    owners: Map
     margin_px: int
     drawn: tuple[Drawn, ...]
 
@@ -67,6 +69,18 @@ class Rendering:
         rows, columns = self.signal.shape
         inner = self.signal[margin : rows - margin, margin : columns - margin]
         return celsius_of_signal(inner, PLANCK)
+
+    def hottest_px(self, drawn: Drawn) -> tuple[float, float]:
+        """Centre (x, y) of an item's pixel that shows hottest, in pixels of the frame."""
+        margin, box = self.margin_px, drawn.box
+        x1, y1 = math.floor(box.x1) + margin, math.floor(box.y1) + margin
+        x2, y2 = math.ceil(box.x2) + margin, math.ceil(box.y2) + margin
+        mine = self.owners[y1:y2, x1:x2] == drawn.item.owner
+        if not mine.any():
+            return box.center_px
+        signal = np.where(mine, self.signal[y1:y2, x1:x2], -np.inf)
+        row, column = np.unravel_index(int(signal.argmax()), signal.shape)
+        return x1 + column - margin + 0.5, y1 + row - margin + 0.5
 
 
 def parameters_of(weather: Weather, emissivity: float, distance_m: float) -> ObjectParameters:
@@ -131,7 +145,9 @@ def render(
     draw(scene, canvas)
     signal = signal_of_canvas(canvas, scene.weather, scene.distance_m)
     pixels = through_optics(signal, supersampling, blur_px)
-    return Rendering(pixels, margin_px, tuple(canvas.drawn()))
+    middle = supersampling // 2
+    owners = canvas.owner[middle::supersampling, middle::supersampling].copy()
+    return Rendering(pixels, owners, margin_px, tuple(canvas.drawn()))
 
 
 def fixed_pattern(rng: np.random.Generator, width_px: int, height_px: int, camera: CameraModel) -> Map:
