@@ -1,0 +1,73 @@
+"""Installs thermoscout_core and the ``thermoscout`` command, without ROS 2 and without torch.
+
+The ROS 2 package, with its messages and nodes, is built by colcon from CMakeLists.txt.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+SHARE = Path("share") / "thermoscout"
+
+
+def core_version() -> str:
+    """The version that thermoscout_core states."""
+    text = (ROOT / "src" / "thermoscout_core" / "__init__.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if match is None:
+        raise RuntimeError("src/thermoscout_core/__init__.py states no __version__")
+    return match.group(1)
+
+
+def shared_files() -> list[tuple[str, list[str]]]:
+    """The models and the configuration, for share/thermoscout of the installation."""
+    patterns = ("models/*.onnx", "models/*.npz", "models/*.md", "config/**/*")
+    folders: dict[str, list[str]] = {}
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            if path.is_file():
+                relative = path.relative_to(ROOT)
+                folders.setdefault(str(SHARE / relative.parent), []).append(str(relative))
+    return sorted(folders.items())
+
+
+setup(
+    name="thermoscout",
+    version=core_version(),
+    description="Finds overheating power equipment in infrared pictures",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    package_dir={"": "src"},
+    packages=find_packages("src", include=["thermoscout_core", "thermoscout_core.*"]),
+    package_data={"": ["py.typed", "*.html", "*.css", "*.jinja", "*.j2", "*.json", "*.yaml"]},
+    data_files=shared_files(),
+    entry_points={"console_scripts": ["thermoscout = thermoscout_core.cli:app"]},
+    install_requires=[
+        "flyr>=3",
+        "jinja2>=3",
+        "numpy>=1.26",
+        "onnxruntime>=1.17",
+        "opencv-python-headless>=4.8",
+        "pydantic>=2",
+        "pyserial>=3.5",
+        "PyYAML>=6",
+        "rich>=13",
+        "scipy>=1.11",
+        "tifffile>=2023.1.23",
+        "typer>=0.12",
+    ],
+    extras_require={
+        "train": [
+            "faster-coco-eval>=1.6",
+            "onnx>=1.16",
+            "onnxscript>=0.1",
+            "safetensors>=0.4",
+            "torch>=2.4",
+        ],
+        # TensorRT itself comes with JetPack.
+        "jetson": ["pycuda"],
+        "test": ["hypothesis>=6", "mypy>=1.10", "pytest>=8", "ruff>=0.6", "types-PyYAML"],
+    },
+)
