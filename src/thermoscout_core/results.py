@@ -6,6 +6,7 @@ holds the two equal. A number that wasn't measured is null; nothing is left out.
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime, timezone
 from pathlib import Path
@@ -201,3 +202,13 @@ def read_results(path: Path) -> Results:
         raise ResultsError(
             f"{path}: no results of 'thermoscout inspect': {where or 'content'}: {first['msg']}"
         ) from error
+
+
+def results_schema() -> str:
+    """The JSON schema of results.json, as config/schema/results.schema.json holds it."""
+    schema = Results.model_json_schema(by_alias=True, mode="serialization")
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(results_schema(), end="")

@@ -37,7 +37,8 @@ def draw_overlay(
 
     Boxes and the cross of the hot spot in the color of the verdict; a label with the letter of
     the severity (N, G, S, C, ?), the corrected °C and the class. Faults are drawn last and
-    labelled first; in a crowd, other labels lose the class, then go. labels: False leaves them all out.
+    labelled first; in a crowd, other labels lose the class, then go. labels: False leaves them
+    all out.
     Raises FrameError for another shape or dtype.
     """
     picture = _canvas(view, upscale)

@@ -75,8 +75,8 @@ class PictureNames:
         self._given: set[str] = set()
 
     def next(self, image_id: str) -> str:
-        """A relative path for an image, e.g. annotated/sub_013.png, then annotated/sub_013_2.png."""
-        stem = re.sub(r"[^\w.-]+", "_", image_id)[:120].strip("._") or "image"
+        """A relative path for an image, e.g. annotated/sub_013.png, then .../sub_013_2.png."""
+        stem = re.sub(r"[^\w-]+", "_", image_id)[:60].strip("_") or "image"
         name, number = stem, 1
         while name.lower() in self._given:
             number += 1

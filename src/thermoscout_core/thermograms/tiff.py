@@ -86,7 +86,7 @@ def _first_directory(data: bytes) -> dict[int, list[int]]:
 
 
 def _check_pixels_inside(data: bytes, entries: dict[int, list[int]]) -> None:
-    """Raises ValueError when a strip or tile ends behind the file's end: libtiff would give zeros."""
+    """Raises ValueError when a strip or tile ends behind the file: libtiff would give zeros."""
     found = False
     for offsets_tag, sizes_tag in _PIXEL_PLACES:
         for offset, size in zip(

@@ -1,0 +1,45 @@
+"""Errors that a user can mend, on one line instead of a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from thermoscout_core.errors import ThermoscoutError
+
+EXIT_CODE = 2
+_EXTRAS = {
+    "torch": "train",
+    "safetensors": "train",
+    "tensorrt": "jetson",
+    "pycuda": "jetson",
+}
+
+
+class PlainErrorsGroup(TyperGroup):
+    """A command group that turns ThermoscoutError, and a library that isn't installed, into one
+    red line on stderr and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ThermoscoutError as error:
+            message = str(error)
+        except ModuleNotFoundError as error:
+            message = missing_library_message(error)
+        typer.secho(f"thermoscout: {message}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(EXIT_CODE)
+
+
+def missing_library_message(error: ModuleNotFoundError) -> str:
+    """What to install for a library that a command needs.
+
+    Raises the error again for a module of Thermoscout itself: that is a broken installation.
+    """
+    library = (error.name or "").partition(".")[0]
+    if library.startswith("thermoscout") or not library:
+        raise error
+    package = f"thermoscout[{_EXTRAS[library]}]" if library in _EXTRAS else library
+    return f"this command needs {library}, which isn't installed; pip install '{package}'"

@@ -1,0 +1,138 @@
+"""thermoscout inspect: from thermogram files to verdicts, results.json and a report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from thermoscout_core.frames import ObjectParameters
+    from thermoscout_core.inspection import Inspector, NamedInspection
+    from thermoscout_core.reporting.report import ReportWriter
+    from thermoscout_core.thermograms import ThermogramFile
+
+_INTERRUPTED = 130
+
+
+def inspect(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Thermogram files, folders, dataset folders."),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for results.json, report and pictures.")],
+    split: Annotated[
+        str | None, typer.Option(help="Of dataset folders, only splits/NAME.txt.", metavar="NAME")
+    ] = None,
+    score_threshold: Annotated[
+        float | None, typer.Option(help="Leave out detections below it, 0..1.", metavar="F")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Detector (ONNX).")] = None,
+    rules: Annotated[Path | None, typer.Option(help="Rule set (YAML).")] = None,
+    distance: Annotated[
+        float | None, typer.Option(help="Distance to the equipment, m.", min=0, metavar="M")
+    ] = None,
+    emissivity: Annotated[
+        float | None, typer.Option(help="Emissivity, 0..1.", min=0.01, max=1)
+    ] = None,
+    air: Annotated[float | None, typer.Option(help="Air temperature, °C.")] = None,
+    humidity: Annotated[
+        float | None, typer.Option(help="Relative humidity, 0..1.", min=0, max=1)
+    ] = None,
+    reflected: Annotated[
+        float | None, typer.Option(help="Reflected apparent temperature, °C.")
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Pictures and report.html.")
+    ] = True,
+) -> None:
+    """Find equipment in thermograms, read its temperature, judge it, and write a report.
+
+    Ends with 0 also when some files were bad (they are listed), with 1 when all were; Ctrl-C
+    keeps what was done.
+    """
+    from thermoscout_core.inspection import Inspector
+    from thermoscout_core.reporting.report import ReportWriter
+    from thermoscout_core.results import run_results
+    from thermoscout_core.thermograms import find_thermograms
+
+    files = find_thermograms(paths, split)
+    inspector = Inspector.default(model, score_threshold, rules)
+    writer = ReportWriter(output)
+    scene = _scene(emissivity, reflected, air, humidity, distance)
+    complete = True
+    try:
+        _inspect_all(files, inspector, scene, writer, report)
+    except KeyboardInterrupt:
+        complete = False
+    results = run_results(inspector, writer.records, complete)
+    page = writer.finish(results, page=report)
+
+    from thermoscout_core.cli.summary import print_summary
+
+    print_summary(results, output, page if report else None)
+    if not complete:
+        typer.secho(
+            f"stopped after {len(writer.records)} of {len(files)} images",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
+        raise typer.Exit(_INTERRUPTED)
+    if all(record.error for record in writer.records):
+        raise typer.Exit(1)
+
+
+def _scene(
+    emissivity: float | None,
+    reflected_c: float | None,
+    air_c: float | None,
+    relative_humidity: float | None,
+    distance_m: float | None,
+) -> ObjectParameters:
+    """The options as object parameters; those not given stay unknown."""
+    from thermoscout_core.frames import ObjectParameters
+
+    given = {
+        "emissivity": emissivity,
+        "reflected_c": reflected_c,
+        "air_c": air_c,
+        "relative_humidity": relative_humidity,
+        "distance_m": distance_m,
+    }
+    return ObjectParameters(**{name: value for name, value in given.items() if value is not None})
+
+
+def _inspect_all(
+    files: Iterable[ThermogramFile],
+    inspector: Inspector,
+    scene: ObjectParameters,
+    writer: ReportWriter,
+    pictures: bool,
+) -> None:
+    from rich.console import Console
+    from rich.progress import track
+
+    # on stderr, so that the summary on stdout can be piped
+    for file in track(list(files), "Inspecting", console=Console(stderr=True)):
+        writer.add(_inspected(file, inspector, scene), pictures)
+
+
+def _inspected(
+    file: ThermogramFile, inspector: Inspector, scene: ObjectParameters
+) -> NamedInspection:
+    """One file -> its inspection; a bad file becomes a record with an error, not an end."""
+    from thermoscout_core.errors import FrameError, ThermogramError
+    from thermoscout_core.inspection import NamedInspection
+    from thermoscout_core.thermograms import read_thermogram
+
+    try:
+        frame = read_thermogram(file.path, file.scale)
+        known = replace(frame.radiometry, scene=scene.or_else(frame.radiometry.scene))
+        inspection = inspector.inspect(replace(frame, radiometry=known))
+    except (ThermogramError, FrameError) as error:
+        return NamedInspection(file.id, str(file.path), None, str(error))
+    return NamedInspection(file.id, str(file.path), inspection)
