@@ -2,7 +2,7 @@
 
 
 class ThermoscoutError(Exception):
-    """Base of every error that Thermoscout raises on purpose; the command line prints it plainly."""
+    """Base of every error raised on purpose; the command line prints it plainly."""
 
 
 class ThermogramError(ThermoscoutError):
@@ -14,7 +14,7 @@ class FrameError(ThermoscoutError):
 
 
 class ConfigurationError(ThermoscoutError):
-    """A configuration file or parameter has an unknown key, a wrong type or a value out of range."""
+    """A configuration file or parameter has an unknown key, a wrong type or a wrong value."""
 
 
 class ModelError(ThermoscoutError):

@@ -32,7 +32,7 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
     which is taken as UTC. Raises ThermogramError when flyr can't read the file.
     """
     try:
-        import flyr  # type: ignore[import-untyped]
+        import flyr
     except ModuleNotFoundError as error:
         raise ThermogramError(
             f"{source}: FLIR files are read with the package flyr, which isn't installed; "
