@@ -38,7 +38,7 @@ class _Found:
 
 
 class DetectorNode(ManagedNode):
-    """Detects in a worker thread, always the latest frame; publishes also when nothing is found."""
+    """Detects the latest frame in a worker thread; publishes also when nothing is found."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("detector", DETECTOR, **options)
@@ -105,9 +105,7 @@ class DetectorNode(ManagedNode):
         begun_s = time.perf_counter()
         assert self._detector is not None
         detections = self._detector.detect(job.counts)
-        return _Found(
-            detections, self._detector.times, begun_s - job.taken_s, time.perf_counter()
-        )
+        return _Found(detections, self._detector.times, begun_s - job.taken_s, time.perf_counter())
 
     def _publish(self, job: _Job, found: _Found) -> None:
         if not self.is_active:

@@ -51,9 +51,7 @@ class FaultJudge(ManagedNode):
         self._overlay = self.advertise(Image, "overlay", SENSOR_PUBLISH)
         self._markers = self.advertise(MarkerArray, "markers", STANDARD)
         self.subscribe(EquipmentReadings, "readings", self._on_readings, STANDARD)
-        self.subscribe(
-            RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True
-        )
+        self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
 
     def deactivate(self) -> None:

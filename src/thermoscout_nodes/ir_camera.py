@@ -54,7 +54,7 @@ class _Outgoing:
 
 
 class IrCamera(ManagedNode):
-    """Publishes each frame of a camera once, stamped at acquisition; opens it again after a loss."""
+    """Publishes each frame once, stamped at acquisition; opens a lost camera again."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("ir_camera", IR_CAMERA, **options)

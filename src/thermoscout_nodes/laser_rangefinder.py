@@ -23,7 +23,7 @@ NO_RANGEFINDER = "none"
 
 
 class LaserRangefinder(ManagedNode):
-    """Publishes each sample of a rangefinder, stamped at acquisition; opens it again after a loss."""
+    """Publishes each sample, stamped at acquisition; opens a lost rangefinder again."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("laser_rangefinder", LASER_RANGEFINDER, **options)

@@ -111,10 +111,12 @@ class ManagedNode(LifecycleNode):
         callback: Callable[[Any], None],
         qos: QoSProfile,
         while_inactive: bool = False,
+        raw: bool = False,
     ) -> Any:
         """A guarded subscription that lives until cleanup, heard only while the node is active.
 
-        while_inactive: hear it always, for latched topics that come only once.
+        while_inactive: hear it always, for latched topics that come only once. raw: the callback
+        takes the serialised message.
         """
         resolved = self.resolve_topic_name(topic)
         run = self.guarded(callback, f"message on {resolved}")
@@ -128,6 +130,7 @@ class ManagedNode(LifecycleNode):
             topic,
             heard,
             qos,
+            raw=raw,
             event_callbacks=subscription_events(self, resolved, self._qos_reporter(resolved)),
         )
         self._entities_made.append((self.destroy_subscription, subscription))

@@ -59,7 +59,11 @@ def verdict_markers(
 
 
 def _sphere_and_text(
-    verdict: Verdict, index: int, header: Any, position: tuple[float, float, float], sphere_m: float
+    verdict: Verdict,
+    index: int,
+    header: Any,
+    position: tuple[float, float, float],
+    sphere_m: float,
 ) -> list[Marker]:
     red, green, blue = _COLOURS[verdict.severity]
     colour = ColorRGBA(r=red, g=green, b=blue, a=0.8)

@@ -22,8 +22,8 @@ IR_CAMERA: Table = (
     Parameter(
         "stamp_now",
         False,
-        "Stamp frames with the arrival time on this node's clock, for sources whose own stamps are "
-        "not of this run, such as files.",
+        "Stamp frames with the arrival time on this node's clock, for sources whose own stamps "
+        "are not of this run, such as files.",
     ),
     Parameter(
         "lockstep",

@@ -6,11 +6,11 @@ import difflib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from thermoscout_core.errors import ConfigurationError
 
-Value = Union[bool, int, float, str]
+Value = bool | int | float | str
 _RCLPY_PARAMETERS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 
 

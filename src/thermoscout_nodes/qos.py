@@ -58,17 +58,21 @@ def _names(endpoints: list[Any], own_name: str) -> str:
     return ", ".join(sorted(names)) or "an unnamed node"
 
 
+_REMEDY = "no message passes between them until one of the two is changed"
+
+
 def publisher_events(
     node: Node, topic: str, report: Callable[[str], None]
 ) -> PublisherEventCallbacks:
-    """Event callbacks for a publisher on topic: report() gets one sentence that names both ends."""
+    """Events of a publisher on topic: report() gets one sentence that names both ends."""
+    own = node.get_fully_qualified_name()
 
     def incompatible(event: Any) -> None:
-        others = _names(node.get_subscriptions_info_by_topic(topic), node.get_fully_qualified_name())
+        others = _names(node.get_subscriptions_info_by_topic(topic), own)
         report(
-            f"incompatible QoS on {topic}: publisher {node.get_fully_qualified_name()} offers less "
+            f"incompatible QoS on {topic}: publisher {own} offers less "
             f"{_policy_name(event.last_policy_kind)} than a subscription of {others} asks for; "
-            "no message passes between them until one of the two is changed"
+            f"{_REMEDY}"
         )
 
     return PublisherEventCallbacks(incompatible_qos=incompatible)
@@ -77,14 +81,15 @@ def publisher_events(
 def subscription_events(
     node: Node, topic: str, report: Callable[[str], None]
 ) -> SubscriptionEventCallbacks:
-    """Event callbacks for a subscription on topic: report() gets one sentence naming both ends."""
+    """Events of a subscription on topic: report() gets one sentence that names both ends."""
+    own = node.get_fully_qualified_name()
 
     def incompatible(event: Any) -> None:
-        others = _names(node.get_publishers_info_by_topic(topic), node.get_fully_qualified_name())
+        others = _names(node.get_publishers_info_by_topic(topic), own)
         report(
-            f"incompatible QoS on {topic}: subscription of {node.get_fully_qualified_name()} asks "
-            f"for more {_policy_name(event.last_policy_kind)} than a publisher of {others} offers; "
-            "no message passes between them until one of the two is changed"
+            f"incompatible QoS on {topic}: subscription of {own} asks for more "
+            f"{_policy_name(event.last_policy_kind)} than a publisher of {others} offers; "
+            f"{_REMEDY}"
         )
 
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)

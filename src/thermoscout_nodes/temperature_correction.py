@@ -53,9 +53,7 @@ class TemperatureCorrection(ManagedNode):
         self.diagnostics.hardware_id = p["network"] or "shipped network"
         self._readings = self.advertise(EquipmentReadings, "readings", STANDARD)
         self._temperatures = self.advertise(Image, "thermal/temperature", SENSOR_PUBLISH)
-        self.subscribe(
-            RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True
-        )
+        self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
         self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
         self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD)

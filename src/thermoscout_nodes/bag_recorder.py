@@ -1,0 +1,149 @@
+"""The node that records every topic of the graph into a rosbag2 MCAP bag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+
+from thermoscout_core.errors import ConfigurationError
+from thermoscout_nodes.bag_writer import BagWriter
+from thermoscout_nodes.diagnostics import ERROR, OK, Status
+from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.parameter_tables import BAG_RECORDER
+from thermoscout_nodes.process import run
+
+DISCOVERY_S = 0.2
+DEPTH = 30
+MIB = 2**20
+_FOREVER = QosTime(2147483647, 4294967295)
+
+
+def fitting_qos(publishers: Sequence[Any]) -> QoSProfile:
+    """The most that every publisher of a topic offers: reliable and latched where all are."""
+    profiles = [publisher.qos_profile for publisher in publishers]
+    reliable = all(p.reliability == ReliabilityPolicy.RELIABLE for p in profiles)
+    latched = all(p.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in profiles)
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=DEPTH,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+def recorded_qos(qos: QoSProfile) -> Qos:
+    """A profile as the bag states it, so that a player offers the same."""
+    reliable = qos.reliability == ReliabilityPolicy.RELIABLE
+    latched = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
+    return Qos(
+        QosHistory.KEEP_LAST,
+        1 if latched else 10,
+        QosReliability.RELIABLE if reliable else QosReliability.BEST_EFFORT,
+        QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
+        _FOREVER,
+        _FOREVER,
+        QosLiveliness.AUTOMATIC,
+        _FOREVER,
+        False,
+    )
+
+
+class BagRecorder(ManagedNode):
+    """Subscribes to every topic as it appears and hands the serialised messages to the writer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("bag_recorder", BAG_RECORDER, **options)
+        self._writer: BagWriter | None = None
+        self._seen: set[str] = set()
+
+    def configure(self) -> None:
+        p = self.parameters
+        try:
+            self._exclude = re.compile(p["exclude"]) if p["exclude"] else None
+        except re.error as error:
+            raise ConfigurationError(
+                f"exclude is no regular expression: {error}: {p['exclude']!r}"
+            ) from error
+        self._writer = BagWriter(Path(p["output"]), p["compress"], p["queue_mib"] * MIB)
+        self.diagnostics.hardware_id = p["output"]
+        self._seen.clear()
+        self.diagnostics.add_task("bag", self._bag_status)
+        self.every(DISCOVERY_S, self._discover, "looking for topics")
+
+    def release(self) -> None:
+        if self._writer is None:
+            return
+        writer, self._writer = self._writer, None
+        writer.close()
+        self.diagnostics.remove_task("bag")
+        self.get_logger().info(f"{writer.written} messages recorded in {writer.path}")
+        if writer.problem or writer.dropped:
+            self.get_logger().error(f"{writer.dropped} messages not recorded. {writer.problem}")
+
+    def _discover(self) -> None:
+        if not self.is_active:
+            return
+        for topic, type_names in self.get_topic_names_and_types():
+            if topic in self._seen or (self._exclude and self._exclude.search(topic)):
+                continue
+            publishers = self.get_publishers_info_by_topic(topic)
+            if not publishers:
+                continue
+            self._seen.add(topic)
+            if len(type_names) != 1:
+                raise ConfigurationError(
+                    f"{topic} has {len(type_names)} types ({', '.join(type_names)}) and isn't "
+                    "recorded; end one of its publishers"
+                )
+            self._record(topic, type_names[0], fitting_qos(publishers))
+
+    def _record(self, topic: str, type_name: str, qos: QoSProfile) -> None:
+        assert self._writer is not None
+        package, _, name = type_name.split("/")
+        try:
+            message_type = getattr(import_module(f"{package}.msg"), name)
+        except (ImportError, AttributeError) as error:
+            raise ConfigurationError(
+                f"{topic} isn't recorded: {type_name} isn't installed here ({error})"
+            ) from error
+        self._writer.add_topic(topic, type_name, [recorded_qos(qos)])
+        self.subscribe(message_type, topic, lambda data: self._keep(topic, data), qos, raw=True)
+
+    def _keep(self, topic: str, data: bytes) -> None:
+        if self._writer is not None:
+            self._writer.put(topic, self.get_clock().now().nanoseconds, data)
+            self.diagnostics.count("messages")
+
+    def _bag_status(self) -> Status:
+        writer = self._writer
+        assert writer is not None
+        values = {
+            "written": str(writer.written),
+            "dropped": str(writer.dropped),
+            "waiting_mib": f"{writer.waiting_bytes / MIB:.1f}",
+            "topics": str(len(self._seen)),
+        }
+        if writer.problem or writer.dropped:
+            return Status(ERROR, writer.problem or f"{writer.dropped} messages dropped", values)
+        return Status(OK, "recording", values)
+
+
+def main(args: list[str] | None = None) -> None:
+    run(lambda: [BagRecorder()], args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Writes a rosbag2 MCAP bag in a thread of its own, so that no disk holds the graph back."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from rosbags.interfaces import Connection, Qos
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.rosbag2.errors import WriterError
+
+from thermoscout_core.errors import ConfigurationError
+from thermoscout_nodes.message_definitions import InstalledTypes
+
+METADATA_VERSION = 8
+"""Read by Humble's and by Jazzy's rosbag2 alike."""
+
+
+class BagWriter:
+    """One bag. put() never waits: what finds the queue full is dropped and counted.
+
+    path: the bag's folder, made here. queue_bytes: what may wait for the disk. problem: why
+    writing ended early, "" while all is well. Raises ConfigurationError when path exists or can't
+    be made.
+    """
+
+    def __init__(self, path: Path, compress: bool, queue_bytes: int) -> None:
+        self.path = path
+        self.problem = ""
+        self.written = 0
+        self.dropped = 0
+        self.waiting_bytes = 0
+        self._queue_bytes = queue_bytes
+        self._types = InstalledTypes()
+        self._connections: dict[str, Connection] = {}
+        self._queue: queue.SimpleQueue[tuple[str, int, bytes] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        try:
+            self._writer = Writer(
+                path, version=METADATA_VERSION, storage_plugin=StoragePlugin.MCAP
+            )
+            if compress:
+                self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+            self._writer.open()
+        except (WriterError, OSError) as error:
+            raise ConfigurationError(f"can't write a bag: {error}; give another output") from error
+        self._thread = threading.Thread(target=self._run, name="bag writer", daemon=True)
+        self._thread.start()
+
+    def add_topic(self, topic: str, type_name: str, qos: Sequence[Qos]) -> None:
+        """Make a topic known before its first message. Raises ConfigurationError for a type whose
+        definition isn't installed."""
+        self._types.require(type_name)
+        with self._lock:
+            self._connections[topic] = self._writer.add_connection(
+                topic, type_name, typestore=self._types.store, offered_qos_profiles=qos
+            )
+
+    def put(self, topic: str, stamp_ns: int, data: bytes) -> None:
+        """Queue a serialised message; from any thread."""
+        if self.problem or self.waiting_bytes + len(data) > self._queue_bytes:
+            self.dropped += 1
+            return
+        with self._lock:
+            self.waiting_bytes += len(data)
+        self._queue.put((topic, stamp_ns, data))
+
+    def close(self) -> None:
+        """Write what waits, then the index and the metadata. Safe to call twice."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            topic, stamp_ns, data = item
+            with self._lock:
+                self.waiting_bytes -= len(data)
+                if self.problem:
+                    self.dropped += 1
+                    continue
+                try:
+                    self._writer.write(self._connections[topic], stamp_ns, data)
+                    self.written += 1
+                except OSError as error:
+                    self.problem = f"{self.path}: {error}; free the disk and record again"
+        with self._lock:
+            try:
+                self._writer.close()
+            except OSError as error:
+                self.problem = self.problem or f"{self.path} isn't finished: {error}"

@@ -1,0 +1,118 @@
+"""The demo's own place in the graph: starts the camera when all is ready, counts the verdicts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from thermoscout.msg import ThermalVerdicts
+
+from thermoscout_core.errors import ThermoscoutError
+from thermoscout_nodes.device_messages import to_seconds
+from thermoscout_nodes.qos import STANDARD
+
+READY_TIMEOUT_S = 60.0
+SPIN_S = 0.1
+ACTIVE = "active"
+WATCHED_IMAGES = "thermal/image_raw"
+
+
+class DemoClient:
+    """A small node; check() is called while it waits, to notice a process that died.
+
+    frames: verdicts messages so far. watched_s: stamps of the latest minus the first.
+    """
+
+    def __init__(self, context: Context, check: Callable[[], None]) -> None:
+        self._check = check
+        self._node = Node("thermoscout_demo", context=context)
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self._node)
+        self.frames = 0
+        self.faults = 0
+        self.camera_finished = False
+        self._first_s = self._last_s = 0.0
+        self.heard_s = time.monotonic()
+        self._node.create_subscription(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
+        self._node.create_subscription(
+            DiagnosticArray, "/diagnostics", self._on_diagnostics, STANDARD
+        )
+
+    @property
+    def watched_s(self) -> float:
+        return self._last_s - self._first_s
+
+    def spin(self) -> None:
+        """Let messages in for a moment; raises what check() raises."""
+        self._executor.spin_once(timeout_sec=SPIN_S)
+        self._check()
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Spin until condition() holds. Raises ThermoscoutError when it takes too long."""
+        deadline_s = time.monotonic() + READY_TIMEOUT_S
+        while not condition():
+            if time.monotonic() > deadline_s:
+                raise ThermoscoutError(f"waited {READY_TIMEOUT_S:g} s in vain for {what}")
+            self.spin()
+
+    def start_camera(self, others: Sequence[str]) -> None:
+        """Configure ir_camera, wait until the others are active and the recorder and the overlay
+        listen to it, then activate it, so that the first frame is as good as the last."""
+        for name in others:
+            self.wait_until(lambda name=name: self._state(name) == ACTIVE, f"{name} to be active")
+        self._change_camera(Transition.TRANSITION_CONFIGURE)
+        topic = self._node.resolve_topic_name(WATCHED_IMAGES)
+        expected = {"bag_recorder", "detector", "temperature_correction", "fault_judge"}
+
+        def all_listen() -> bool:
+            listeners = self._node.get_subscriptions_info_by_topic(topic)
+            return expected <= {listener.node_name for listener in listeners}
+
+        self.wait_until(all_listen, f"{', '.join(sorted(expected))} to listen to {topic}")
+        self._change_camera(Transition.TRANSITION_ACTIVATE)
+        self.heard_s = time.monotonic()
+
+    def _change_camera(self, transition: int) -> None:
+        request = ChangeState.Request(transition=Transition(id=transition))
+        answer = self._call(ChangeState, "ir_camera/change_state", request)
+        if not answer.success:
+            raise ThermoscoutError("ir_camera couldn't start; its log says why")
+
+    def _state(self, node: str) -> str:
+        answer = self._call(GetState, f"{node}/get_state", GetState.Request())
+        return str(answer.current_state.label)
+
+    def _call(self, service_type: Any, name: str, request: Any) -> Any:
+        client = self._node.create_client(service_type, name)
+        try:
+            self.wait_until(client.service_is_ready, f"the service {name}")
+            future = client.call_async(request)
+            self.wait_until(future.done, f"an answer of {name}")
+            return future.result()
+        finally:
+            self._node.destroy_client(client)
+
+    def _on_verdicts(self, message: ThermalVerdicts) -> None:
+        stamp_s = to_seconds(message.header.stamp)
+        self._first_s = self._first_s or stamp_s
+        self._last_s = max(self._last_s, stamp_s)
+        self.frames += 1
+        self.faults += sum(verdict.severity >= 2 for verdict in message.verdicts)
+        self.heard_s = time.monotonic()
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.endswith("ir_camera: camera"):
+                ended = status.message == "finished" and status.level == DiagnosticStatus.OK
+                self.camera_finished = self.camera_finished or ended
+
+    def close(self) -> None:
+        self._executor.shutdown(timeout_sec=0.5)
+        self._node.destroy_node()
