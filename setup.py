@@ -68,6 +68,13 @@ setup(
         ],
         # TensorRT itself comes with JetPack.
         "jetson": ["pycuda"],
-        "test": ["hypothesis>=6", "jsonschema>=4", "mypy>=1.10", "pytest>=8", "ruff>=0.6", "types-PyYAML"],
+        "test": [
+            "hypothesis>=6",
+            "jsonschema>=4",
+            "mypy>=1.10",
+            "pytest>=8",
+            "ruff>=0.6",
+            "types-PyYAML",
+        ],
     },
 )
