@@ -10,8 +10,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +27,12 @@ from thermoscout_core.simulation.patrol import Patrol
 from thermoscout_core.thermograms.finding import ThermogramFile, find_thermograms
 from thermoscout_nodes.demo_client import DemoClient
 from thermoscout_nodes.demo_report import report_of_files, report_of_patrol
-from thermoscout_nodes.graph_processes import NodeProcess, ProcessDiedError, write_overrides
+from thermoscout_nodes.graph_processes import (
+    NodeProcess,
+    ProcessDiedError,
+    private_domain,
+    write_overrides,
+)
 from thermoscout_nodes.parameters import Value
 
 OTHERS = (
@@ -87,18 +91,6 @@ def overrides_of(plan: Plan, bag: Path) -> dict[str, dict[str, Value]]:
         "laser_rangefinder": {"url": plan.range_url},
         "bag_recorder": {"output": str(bag)},
     }
-
-
-@contextmanager
-def private_domain() -> Iterator[int]:
-    """A ROS domain that no other run on this machine uses."""
-    try:
-        from domain_coordinator import domain_id
-    except ImportError:  # not in every distribution's base installation
-        yield 10 + time.monotonic_ns() % 90
-        return
-    with domain_id() as number:
-        yield number
 
 
 def watch(client: DemoClient, plan: Plan, console: Console) -> None:

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from thermoscout_core.errors import ThermoscoutError
@@ -17,6 +19,18 @@ LOG_TAIL_LINES = 15
 
 class ProcessDiedError(ThermoscoutError):
     """A process of the graph ended by itself; the message holds the end of its log."""
+
+
+@contextmanager
+def private_domain() -> Iterator[int]:
+    """A ROS domain that no other run on this machine uses."""
+    try:
+        from domain_coordinator import domain_id
+    except ImportError:  # not in every distribution's base installation
+        yield 10 + time.monotonic_ns() % 90
+        return
+    with domain_id() as number:
+        yield number
 
 
 def write_overrides(path: Path, nodes: Mapping[str, Mapping[str, Value]]) -> None:
