@@ -94,9 +94,7 @@ def _row(
         elements += lead(rng, look, top.moved(0, 0, turn), float(clamp_size * s), sag, aspect)
         elements.append(column)
         clamp = top.moved(0, -0.02 * length * s, turn)
-        elements.append(
-            random_connector(rng, look, f"{name}-clamp", clamp, float(clamp_size * s))
-        )
+        elements.append(random_connector(rng, look, f"{name}-clamp", clamp, float(clamp_size * s)))
     return elements
 
 
@@ -136,9 +134,7 @@ def disconnector_bay(rng: np.random.Generator, look: Look, aspect: float) -> lis
     style = str(rng.choice(["tube", "tube", "blades"]))
     for k in range(count - 1, -1, -1):
         s = float(shrink**k)
-        here = Pose(
-            float(middle + drift * (1 - s) * 2.0), float(0.45 + (foot - 0.45) * s), 0.0
-        )
+        here = Pose(float(middle + drift * (1 - s) * 2.0), float(0.45 + (foot - 0.45) * s), 0.0)
         elements += disconnector_pole(
             rng,
             look,

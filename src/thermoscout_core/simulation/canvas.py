@@ -135,7 +135,8 @@ class Canvas:
         middle = np.array([self.aspect / 2, 0.5])
         p = np.asarray(points, np.float64) - middle
         turned = np.stack([p[:, 0] * cos - p[:, 1] * sin, p[:, 0] * sin + p[:, 1] * cos], -1)
-        return (turned + middle) * self._unit + self.margin_px * self.supersampling
+        pixels: Points = (turned + middle) * self._unit + self.margin_px * self.supersampling
+        return pixels
 
     def fill(self, points: Points, temperature_c: float, material: Material) -> None:
         """Paint a polygon (scene points) of one temperature."""
@@ -218,9 +219,11 @@ class Canvas:
         mine = self.owner[y1:y2, x1:x2] == self._current
         self.temperature_c[y1:y2, x1:x2] += gradient[:, None] * mine
 
-    def heat(self, pose: Pose, radius: float, rise_c: float, materials: tuple[int, ...]) -> None:
+    def heat(
+        self, pose: Pose, radius: float, rise_c: float, materials: tuple[Material, ...]
+    ) -> None:
         """Add a Gaussian warm spot (rise_c at its middle, radius = one sigma, scene units) to
-        what is already painted there, on those materials only."""
+        what is already painted there: on those materials, and on no other item's surface."""
         middle = self.to_pixels(np.array([[pose.x, pose.y]]))[0]
         sigma = max(radius * self._unit, 0.5)
         rows, columns = self._layers.shape[:2]
@@ -230,7 +233,9 @@ class Canvas:
             return
         gx = np.exp(-0.5 * ((np.arange(x1, x2) + 0.5 - middle[0]) / sigma) ** 2)
         gy = np.exp(-0.5 * ((np.arange(y1, y2) + 0.5 - middle[1]) / sigma) ** 2)
+        owner = self.owner[y1:y2, x1:x2]
         on = np.isin(self.material[y1:y2, x1:x2], materials)
+        on &= (owner == 0) | (owner == self._current)
         self.temperature_c[y1:y2, x1:x2] += (rise_c * np.outer(gy, gx) * on).astype(np.float32)
 
     def drawn(self) -> list[Drawn]:

@@ -39,11 +39,11 @@ class Connector:
     def draw(self, canvas: Canvas) -> None:
         middle = self.pose.moved(0, 0.5 * self.size)
         body = self.temperature_c
+        canvas.begin(self.class_name, self.name)
         if self.hot_spot_c is not None:
             rise = self.hot_spot_c - self.temperature_c
             canvas.heat(middle, 1.3 * self.size, 0.4 * rise, _WARMED)
             body = self.temperature_c + 0.7 * rise
-        canvas.begin(self.class_name, self.name)
         size, half = self.size, self.width * self.size
         if self.style == "clamp":
             self._clamp(canvas, size, half, body)

@@ -189,22 +189,28 @@ def _mast_pole(
     hot_at = float(rng.choice([0.05, 0.95]))
     elements.append(
         Disconnector(
-            f"{name}-blade", *ends, width, warm, style, look.hot_spot_c(rng, warm), hot_at
+            f"{name}-blade",
+            ends[0],
+            ends[1],
+            width,
+            warm,
+            style,
+            look.hot_spot_c(rng, warm),
+            hot_at,
         )
     )
     for end, sign in zip(ends, (-1, 1), strict=True):
-        stop = (end[0] + side * float(rng.uniform(0.1, aspect)), end[1] + float(rng.normal(0, 0.3)))
+        stop = (
+            end[0] + side * float(rng.uniform(0.1, aspect)),
+            end[1] + float(rng.normal(0, 0.3)),
+        )
         sag = float(rng.uniform(-0.1, 0.2))
         elements.append(
             Wire(end, stop, sag, 0.3 * width + 0.003, look.near(rng, look.conductor_c))
         )
-        clamp = Pose(
-            end[0], end[1] + sign * 0.4 * width, side * float(rng.uniform(0.6, 2.2))
-        )
+        clamp = Pose(end[0], end[1] + sign * 0.4 * width, side * float(rng.uniform(0.6, 2.2)))
         size = float(max(0.04, 1.1 * radius))
-        elements.append(
-            random_connector(rng, look, f"{name}-clamp{int(sign > 0)}", clamp, size)
-        )
+        elements.append(random_connector(rng, look, f"{name}-clamp{int(sign > 0)}", clamp, size))
     return elements
 
 

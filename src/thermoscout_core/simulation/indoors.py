@@ -38,7 +38,10 @@ def cable_heads(rng: np.random.Generator, look: Look, aspect: float) -> list[Ele
     length = float(rng.uniform(0.2, 0.5))
     radius = length * float(rng.uniform(0.06, 0.12))
     base = float(rng.uniform(0.6, 0.95))
-    x0, gap = float(rng.uniform(0.12, 0.3) * aspect), float(rng.uniform(0.6, 0.95) * aspect / count)
+    x0, gap = (
+        float(rng.uniform(0.12, 0.3) * aspect),
+        float(rng.uniform(0.6, 0.95) * aspect / count),
+    )
     if rng.random() < 0.6:
         y = base + float(rng.uniform(-0.3, 0.05)) * length
         steel = look.near(rng, look.steel_c)

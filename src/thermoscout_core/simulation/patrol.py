@@ -22,6 +22,7 @@ from thermoscout_core.frames import (
     Radiometry,
     ThermalFrame,
 )
+from thermoscout_core.simulation.canvas import Drawn, Material
 from thermoscout_core.simulation.faults import can_be_faulty, severity_of_surface, with_fault
 from thermoscout_core.simulation.look import Look
 from thermoscout_core.simulation.render import (
@@ -34,7 +35,6 @@ from thermoscout_core.simulation.render import (
     parameters_of,
     render,
 )
-from thermoscout_core.simulation.canvas import Drawn, Material
 from thermoscout_core.simulation.scene import Element, Scene
 from thermoscout_core.simulation.stations import STATIONS, Site
 from thermoscout_core.simulation.weather import Weather
@@ -137,7 +137,9 @@ class Patrol:
         camera: CameraModel | None = None,
     ) -> None:
         if width_px < 64 or height_px < 64:
-            raise ValueError(f"a patrol frame has at least 64x64 pixels, not {width_px}x{height_px}")
+            raise ValueError(
+                f"a patrol frame has at least 64x64 pixels, not {width_px}x{height_px}"
+            )
         if hold_s <= 0 or sway_px < 0:
             raise ValueError(f"hold_s must be > 0 and sway_px >= 0, not {hold_s} and {sway_px}")
         if len(faults) > len(STATIONS) or not all(fault.is_fault for fault in faults):
@@ -207,6 +209,12 @@ class Patrol:
         truth = self._moved(stop, dx, dy)
         return SimulatedFrame(frame, truth, self.distance_at(time_s), waypoint)
 
+    def truth_at(self, time_s: float) -> tuple[Truth, ...]:
+        """The truth of the frame taken at that time, without making the frame."""
+        return self._moved(
+            self._stop(self.waypoint_at(time_s)), *self._sway(self._phase_s(time_s))
+        )
+
     def _phase_s(self, time_s: float) -> float:
         return float(time_s % self.period_s)
 
@@ -230,7 +238,8 @@ class Patrol:
         counts += self._pattern
         np.rint(counts, out=counts)
         np.clip(counts, 0, _LEVELS, out=counts)
-        return counts.astype(np.uint16)
+        whole: Counts = counts.astype(np.uint16)
+        return whole
 
     def _moved(self, stop: _Stop, dx: float, dy: float) -> tuple[Truth, ...]:
         wide, tall = float(self.width_px), float(self.height_px)

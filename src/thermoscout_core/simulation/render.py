@@ -119,10 +119,10 @@ def signal_of_canvas(canvas: Canvas, weather: Weather, distance_m: float) -> Map
 def through_optics(signal: Map, supersampling: int, blur_px: float) -> Map:
     """Subpixel signals -> pixel signals: the pixels' areas, then the point spread."""
     rows, columns = signal.shape[0] // supersampling, signal.shape[1] // supersampling
-    pixels: Map = cv2.resize(signal, (columns, rows), interpolation=cv2.INTER_AREA)
+    pixels = cv2.resize(signal, (columns, rows), interpolation=cv2.INTER_AREA)
     if blur_px > 0:
         pixels = cv2.GaussianBlur(pixels, (0, 0), blur_px)
-    return pixels
+    return np.asarray(pixels, np.float32)
 
 
 def render(
@@ -150,7 +150,9 @@ def render(
     return Rendering(pixels, owners, margin_px, tuple(canvas.drawn()))
 
 
-def fixed_pattern(rng: np.random.Generator, width_px: int, height_px: int, camera: CameraModel) -> Map:
+def fixed_pattern(
+    rng: np.random.Generator, width_px: int, height_px: int, camera: CameraModel
+) -> Map:
     """The camera's own pattern, °C, (H, W) float32: rows, columns, slow drift."""
     rows = rng.normal(0, camera.row_c, (height_px, 1))
     columns = rng.normal(0, camera.column_c, (1, width_px))

@@ -33,7 +33,7 @@ class Sheds:
         temperatures_c: tuple[float, float],
         material: Material = Material.PORCELAIN,
     ) -> None:
-        """Paint the stack from the pose's origin upwards; radii and temperatures at bottom, top."""
+        """Paint the stack upwards from the pose; radii and temperatures: at bottom, at top."""
         bottom, top = radii
         pitch = length / self.count
         shape = np.array([-1.0, 1.0, 1.0, -1.0])
@@ -196,9 +196,7 @@ class InsulatorString:
             canvas.fill(cap, self.cap_c, Material.STEEL)
             canvas.fill(bell, self.temperature_c, Material.PORCELAIN)
             below = place.moved(0, -0.2 * pitch)
-            canvas.ellipse(
-                below, self.radius, half, self.temperature_c + 0.25, Material.PORCELAIN
-            )
+            canvas.ellipse(below, self.radius, half, self.temperature_c + 0.25, Material.PORCELAIN)
             canvas.ellipse(
                 below, 0.7 * self.radius, 0.66 * half, self.temperature_c - 0.3, Material.PORCELAIN
             )

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from thermoscout_core.simulation.scene import Element
 
 PHASES = "ABC"
-Elements = "list[Element]"
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,10 @@ class Site:
         stud = top.at([0, 0], [-0.01, 0.55 * size])
         foot = top.moved(0, 0.5 * size)
         start = foot.at(0, 0.8 * size)[0]
-        stop = start + [0.55, -0.35 - self.rng.uniform(0, 0.1)]
+        stop = start + np.array([0.55, -0.35 - self.rng.uniform(0, 0.1)])
         return [
             Post(_place(stud[0]), _place(stud[1]), 0.3 * size, self.near(self.look.head_c)),
-            Wire(
-                _place(start), _place(stop), -0.12, 0.2 * size, self.near(self.look.conductor_c)
-            ),
+            Wire(_place(start), _place(stop), -0.12, 0.2 * size, self.near(self.look.conductor_c)),
             Connector(name, foot, size, self.near(self.look.connector_c), style, 0.34),
         ]
 
@@ -92,7 +89,9 @@ def _place(point: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[fl
     return float(point[0]), float(point[1])
 
 
-def _phases(site: Site, foot: float, spacing: float, shrink: float) -> list[tuple[str, Pose, float]]:
+def _phases(
+    site: Site, foot: float, spacing: float, shrink: float
+) -> list[tuple[str, Pose, float]]:
     """Phase name, foot and scale of three like apparatus, from far to near."""
     jitter = float(site.rng.uniform(-0.02, 0.02))
     x, places = 0.14 * site.aspect + jitter, []
@@ -131,7 +130,7 @@ def line_disconnectors(site: Site) -> list[Element]:
     """Two poles of a centre-break disconnector, one behind the other."""
     elements = site.backdrop(horizon=0.95)
     middle = 0.5 * site.aspect
-    for phase, dx, foot, scale in (("B", 0.1, 0.66, 0.62), ("A", -0.04, 0.9, 1.0)):
+    for phase, dx, foot, scale in (("B", 0.02, 0.6, 0.62), ("A", 0.0, 0.9, 1.0)):
         name = f"line-{phase}"
         span, length, radius = 0.52 * site.aspect * scale, 0.4 * scale, 0.06 * scale
         tops = []
@@ -202,9 +201,11 @@ def line_gantry(site: Site) -> list[Element]:
     elements = site.backdrop(masts=0)
     look, y = site.look, 0.78
     elements.append(
-        Lattice((-0.3, y), (site.aspect + 0.3, y), 0.2, 9, 0.022, look.steel_c, depth=(0.05, -0.09))
+        Lattice(
+            (-0.3, y), (site.aspect + 0.3, y), 0.2, 9, 0.022, look.steel_c, depth=(0.05, -0.09)
+        )
     )
-    for phase, x in zip(PHASES, (0.14, 0.45, 0.76), strict=True):
+    for phase, x in zip(PHASES, (0.09, 0.4, 0.71), strict=True):
         name = f"gantry-{phase}"
         foot = Pose(x * site.aspect, y - 0.11, 0.42)
         end = foot.moved(0, 0.3)
@@ -236,7 +237,9 @@ def mast_disconnectors(site: Site) -> list[Element]:
     """Vertical blades between horizontal posts on a mast."""
     elements = site.backdrop(masts=0)
     look, x = site.look, 0.42 * site.aspect
-    mast = Lattice((x - 0.1, 1.3), (x - 0.1, -0.3), 0.26, 6, 0.026, look.steel_c, depth=(0.07, 0.04))
+    mast = Lattice(
+        (x - 0.1, 1.3), (x - 0.1, -0.3), 0.26, 6, 0.026, look.steel_c, depth=(0.07, 0.04)
+    )
     elements.append(mast)
     for k, phase in enumerate("AB"):
         name, top = f"mast-{phase}", 0.13 + 0.46 * k
@@ -272,12 +275,14 @@ def cable_ends(site: Site) -> list[Element]:
         base = Pose(x * site.aspect, 0.8, 0.0)
         warm = site.near(look.cable_c)
         name = f"cable-{phase}"
-        elements.append(CableTermination(f"{name}-end", base, 0.42, 0.03, 5, warm, warm - 0.4, 0.6))
+        elements.append(
+            CableTermination(f"{name}-end", base, 0.42, 0.03, 5, warm, warm - 0.4, 0.6)
+        )
         elements += site.terminal(f"{name}-lug", base.moved(0, 0.43), 0.085, "lug")
     return elements
 
 
-STATIONS: tuple[Callable[[Site], "list[Element]"], ...] = (
+STATIONS: tuple[Callable[[Site], list[Element]], ...] = (
     current_transformers,
     line_disconnectors,
     high_voltage_bushings,

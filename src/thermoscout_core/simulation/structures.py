@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,7 @@ class Lattice:
     def _face(self, canvas: Canvas, offset: Place, temperature_c: float) -> None:
         nodes = self._nodes(offset)
         thin = 0.62 * self.member
-        for k, (here, there) in enumerate(zip(nodes[:-1], nodes[1:], strict=True)):
+        for k, (here, there) in enumerate(pairwise(nodes)):
             warm = temperature_c - 0.3 + 0.2 * (k % 2)
             first = k % 2 if not self.crossed else 0
             canvas.stroke(np.stack([here[first], there[1 - first]]), thin, warm, Material.STEEL)
@@ -86,7 +87,7 @@ class Lattice:
 
 @dataclass(frozen=True)
 class Post:
-    """A straight support of steel or concrete from foot to head, with a warmer and a cooler side."""
+    """A straight support from foot to head, with a warmer and a cooler side."""
 
     foot: Place
     head: Place

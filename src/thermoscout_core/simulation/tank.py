@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -82,15 +83,13 @@ class Tank:
             canvas.fill(_rectangle(x1, high, x2, low), -2.0, Material.PAINT)
             count = max(3, self.fins // groups)
             edges = np.linspace(x1, x2, count + 1)
-            for a, b in zip(edges[:-1], edges[1:], strict=True):
+            for a, b in pairwise(edges):
                 wide = b - a
                 fin = _rectangle(a + 0.15 * wide, high, a + 0.6 * wide, low)
                 canvas.fill(fin, 0.6 + rng.normal(0, 0.15), Material.PAINT)
             canvas.fill(_rectangle(x1, high, x2, high + 0.03 * height), 1.2, Material.PAINT)
 
-    def _conservator(
-        self, canvas: Canvas, x: float, y: float, half: float, radius: float
-    ) -> None:
+    def _conservator(self, canvas: Canvas, x: float, y: float, half: float, radius: float) -> None:
         warm = 0.5 * (self.top_c + self.bottom_c) - 2.0
         line = np.array([[x - half, y], [x + half, y]])
         canvas.tube(line, 2 * radius, warm, Material.PAINT, -0.5)

@@ -34,7 +34,9 @@ def transformer_front(rng: np.random.Generator, look: Look, aspect: float) -> li
     left = float(rng.uniform(-0.1, 0.35))
     right = float(aspect - rng.uniform(-0.1, 0.35))
     top = float(rng.uniform(0.3, 0.55))
-    return elements + with_bushings(rng, look, aspect, (left, top, right, top + rng.uniform(0.4, 0.7)))
+    return elements + with_bushings(
+        rng, look, aspect, (left, top, right, top + rng.uniform(0.4, 0.7))
+    )
 
 
 def with_bushings(
@@ -68,7 +70,7 @@ def with_bushings(
         float(bottom),
         oil,
         oil - float(rng.uniform(0, 8)),
-        fins=int(rng.choice([0, rng.integers(12, 50)])),
+        fins=int(rng.integers(2)) * int(rng.integers(12, 50)),
         fin_top=float(rng.uniform(0.1, 0.4)),
         turrets=tuple(turrets),
         conservator=conservator,

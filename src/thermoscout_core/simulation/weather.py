@@ -26,13 +26,13 @@ class Weather:
     cloudiness: float = 0.0
 
 
-def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cells: int) -> Map:
-    """Unit-variance noise of that shape, with about `cells` bumps along its longer side."""
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], cells: int) -> Map:
+    """Unit-variance noise of that shape (rows, columns), with about `cells` bumps along its longer side."""
     rows = max(2, round(cells * shape[0] / max(shape)))
     columns = max(2, round(cells * shape[1] / max(shape)))
     coarse = rng.standard_normal((rows, columns), dtype=np.float32)
-    fine: Map = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-    return fine
+    fine = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(fine, np.float32)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Backdrop:
         share = np.linspace(0, 1, shape[0], dtype=np.float32)[:, None]
         temperature[:] = weather.zenith_c + (weather.horizon_c - weather.zenith_c) * share
         if weather.cloudiness > 0:
-            clouds = sum(smooth_noise(rng, shape, 3 * 2**k) / 1.6**k for k in range(5))
+            octaves = [smooth_noise(rng, shape, 3 * 2**k) / 1.6**k for k in range(5)]
+            clouds = np.sum(octaves, axis=0)
             cover = 1 / (1 + np.exp(-2.5 * (clouds - 2.5 * (0.5 - weather.cloudiness))))
             temperature += (weather.cloud_c * cover).astype(np.float32)
         canvas.material[:] = Material.SKY

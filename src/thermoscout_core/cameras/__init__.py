@@ -1,0 +1,1 @@
+"""Infrared cameras: one file a family behind one protocol, chosen by URL."""

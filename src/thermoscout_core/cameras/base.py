@@ -1,0 +1,39 @@
+"""What every camera is, whatever its make."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from thermoscout_core.errors import ThermoscoutError
+from thermoscout_core.frames import ThermalFrame
+
+
+class EndOfStream(ThermoscoutError):
+    """The source is finished: it has no more frames or samples, and none is lost."""
+
+
+class Camera(Protocol):
+    """A source of thermal frames.
+
+    hardware_id: make, model and serial, or what else tells this device from another. rate_hz:
+    nominal frame rate. A fresh camera isn't connected. One thread at a time.
+    """
+
+    hardware_id: str
+    rate_hz: float
+
+    def open(self) -> None:
+        """Connect and start streaming. Raises DeviceError when the device can't be had."""
+        ...
+
+    def read(self, timeout_s: float) -> ThermalFrame | None:
+        """The next frame, stamped at acquisition, never the same twice; None: none yet.
+
+        Waits at most timeout_s. Raises EndOfStream when there will be no more, DeviceError when
+        the device is gone or not open: close() and open a fresh one.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop and release the device; harmless when it isn't open."""
+        ...

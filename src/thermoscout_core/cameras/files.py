@@ -1,0 +1,104 @@
+"""Thermograms from a folder as a camera: file:///folder?rate=2&loop=0&split=val."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from thermoscout_core.cameras.base import EndOfStream
+from thermoscout_core.clock import Clock
+from thermoscout_core.device_urls import DeviceUrl
+from thermoscout_core.errors import DeviceError, ThermogramError
+from thermoscout_core.frames import ThermalFrame
+from thermoscout_core.thermograms.finding import ThermogramFile, find_thermograms
+from thermoscout_core.thermograms.reading import read_thermogram
+
+_LOG = logging.getLogger(__name__)
+MAX_RATE_HZ = 200.0
+
+
+class FilesCamera:
+    """Every thermogram of a folder (or one file) in the order of their paths.
+
+    Frames are stamped with the time at which they are given, at most rate_hz a second, none is
+    left out. A file that can't be read is passed over and told in `errors` (one sentence a
+    file) and in the log; it doesn't end the stream.
+    """
+
+    def __init__(
+        self, place: str, rate_hz: float, clock: Clock, *, loop: bool = False, split: str = ""
+    ) -> None:
+        self.place = place
+        self.rate_hz = rate_hz
+        self.hardware_id = f"thermograms in {place}"
+        self.errors: list[str] = []
+        self._clock = clock
+        self._loop = loop
+        self._split = split or None
+        self._files: list[ThermogramFile] = []
+        self._next = 0
+        self._next_s = -math.inf
+        self._good_in_pass = 0
+
+    @classmethod
+    def from_url(cls, url: DeviceUrl, clock: Clock) -> FilesCamera:
+        """Options: rate, loop (0 or 1), split (of a dataset folder)."""
+        rate_hz = url.number("rate", 2.0, 0.01, MAX_RATE_HZ)
+        loop, split = url.flag("loop", False), url.text("split", "")
+        url.finish()
+        return cls(url.place, rate_hz, clock, loop=loop, split=split)
+
+    def open(self) -> None:
+        try:
+            self._files = find_thermograms([self.place], self._split)
+        except ThermogramError as error:
+            raise DeviceError(str(error)) from error
+        self._next, self._good_in_pass = 0, 0
+        self._next_s = self._clock.now_s()
+
+    def read(self, timeout_s: float) -> ThermalFrame | None:
+        if not self._files:
+            raise DeviceError(f"{self.hardware_id}: not open; call open() first")
+        if self._next >= len(self._files):
+            self._turn_round()
+        wait_s = self._next_s - self._clock.now_s()
+        if wait_s > timeout_s:
+            self._clock.sleep(timeout_s)
+            return None
+        if wait_s > 0:
+            self._clock.sleep(wait_s)
+        item = self._files[self._next]
+        self._next += 1
+        try:
+            frame = read_thermogram(item.path, item.scale)
+        except ThermogramError as error:
+            self._complain(str(error))
+            return None
+        return self._stamped(frame)
+
+    def close(self) -> None:
+        self._files = []
+
+    def _stamped(self, frame: ThermalFrame) -> ThermalFrame:
+        stamp_s = max(self._next_s, self._clock.now_s())
+        self._next_s = stamp_s + 1.0 / self.rate_hz
+        self._good_in_pass += 1
+        return ThermalFrame(
+            counts=frame.counts,
+            radiometry=frame.radiometry,
+            stamp_s=stamp_s,
+            source=frame.source,
+            invalid=frame.invalid,
+        )
+
+    def _turn_round(self) -> None:
+        if not self._loop:
+            raise EndOfStream(f"{self.hardware_id}: all {len(self._files)} files are done")
+        if self._good_in_pass == 0:
+            raise DeviceError(f"{self.hardware_id}: none of {len(self._files)} files is readable")
+        self._next, self._good_in_pass = 0, 0
+
+    def _complain(self, sentence: str) -> None:
+        if sentence not in self.errors:
+            self.errors.append(sentence)
+            _LOG.warning("%s; passed over", sentence)

@@ -1,0 +1,1 @@
+"""Laser rangefinders: one file a family behind one protocol, chosen by URL."""
