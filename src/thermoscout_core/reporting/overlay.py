@@ -28,6 +28,8 @@ _LETTERS = {
     Severity.CRITICAL: "C",
 }
 _PAD_PX = 3
+SMALL_BELOW_PX = 600
+"""Pictures narrower than this are drawn lightly: thin boxes, the class for faults alone."""
 
 
 def draw_overlay(
@@ -37,8 +39,8 @@ def draw_overlay(
 
     Boxes and the cross of the hot spot in the color of the verdict; a label with the letter of
     the severity (N, G, S, C, ?), the corrected °C and the class. Faults are drawn last and
-    labelled first; in a crowd, other labels lose the class, then go. labels: False leaves them
-    all out.
+    labelled first; in a crowd, and in small pictures, other labels lose the class, then go.
+    labels: False leaves them all out.
     Raises FrameError for another shape or dtype.
     """
     picture = _canvas(view, upscale)
@@ -77,8 +79,10 @@ def _canvas(view: NDArray[np.uint8], upscale: int) -> Picture:
         )
     if view.ndim == 2:
         view = cv2.cvtColor(view, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
+    elif upscale == 1:
+        return view.copy(order="C")
     if upscale == 1:
-        return np.ascontiguousarray(view).copy()
+        return view
     larger = cv2.resize(view, None, fx=upscale, fy=upscale, interpolation=cv2.INTER_CUBIC)
     return larger.astype(np.uint8, copy=False)
 
@@ -87,13 +91,18 @@ def _font_scale(picture: Picture) -> float:
     return float(np.clip(picture.shape[1] / 1700, 0.33, 0.6))
 
 
+def _is_small(picture: Picture) -> bool:
+    return picture.shape[1] < SMALL_BELOW_PX
+
+
 def _draw_box(picture: Picture, verdict: Verdict, upscale: int) -> None:
     box = verdict.reading.detection.box
     first = (round(box.x1 * upscale), round(box.y1 * upscale))
     last = (round(box.x2 * upscale) - 1, round(box.y2 * upscale) - 1)
-    heavy = verdict.severity.is_fault and picture.shape[1] >= 600
-    cv2.rectangle(picture, first, last, _DARK, 4 if heavy else 3)
-    cv2.rectangle(picture, first, last, severity_color(verdict), 2 if heavy else 1)
+    width = 2 if verdict.severity.is_fault and not _is_small(picture) else 1
+    if verdict.severity.is_fault or not _is_small(picture):
+        cv2.rectangle(picture, first, last, _DARK, width + 2)
+    cv2.rectangle(picture, first, last, severity_color(verdict), width)
 
 
 def _draw_cross(picture: Picture, verdict: Verdict, upscale: int) -> None:
@@ -105,14 +114,19 @@ def _draw_cross(picture: Picture, verdict: Verdict, upscale: int) -> None:
     inner, outer = (2, 7 * upscale // 2 + 2) if verdict.severity.is_fault else (1, 3 * upscale)
     arms = [((-outer, 0), (-inner, 0)), ((inner, 0), (outer, 0))]
     arms += [((0, -outer), (0, -inner)), ((0, inner), (0, outer))]
-    for thickness, shade in ((3, _DARK), (1, color)):
+    outlined = verdict.severity.is_fault or not _is_small(picture)
+    for thickness, shade in ((3, _DARK), (1, color)) if outlined else ((1, color),):
         for (ax, ay), (bx, by) in arms:
             cv2.line(picture, (x + ax, y + ay), (x + bx, y + by), shade, thickness)
 
 
 def _draw_labels(picture: Picture, verdicts: Sequence[Verdict], upscale: int) -> None:
     font_scale = _font_scale(picture)
-    wordings = [label_wordings(verdict) for verdict in verdicts]
+    # a small picture would vanish behind the class of every sound part
+    wordings = [
+        label_wordings(verdict)[_is_small(picture) and not verdict.severity.is_fault :]
+        for verdict in verdicts
+    ]
     wishes = [
         Wish(
             _scaled(verdict.reading.detection.box, upscale),

@@ -14,12 +14,11 @@ from thermoscout_core.detections import Box
 from thermoscout_core.errors import ResultsError
 from thermoscout_core.inspection import FrameInspection
 from thermoscout_core.reporting.lettering import Picture
-from thermoscout_core.reporting.overlay import draw_overlay
+from thermoscout_core.reporting.overlay import SMALL_BELOW_PX, draw_overlay
 from thermoscout_core.reporting.scale_bar import add_scale_bar
 
 FOLDER = "annotated"
 CLOSE_UP_PX = (320, 240)
-_UPSCALE_BELOW_PX = 600
 _PNG_LEVEL = 3  # a third smaller than level 1, and still a few milliseconds
 
 
@@ -91,7 +90,7 @@ def close_up_name(picture: str, index: int) -> str:
 
 
 def _upscale(width_px: int) -> int:
-    return 2 if width_px < _UPSCALE_BELOW_PX else 1
+    return 2 if width_px < SMALL_BELOW_PX else 1
 
 
 def _surroundings(box: Box, width_px: int, height_px: int) -> Box:
