@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from thermoscout_core.errors import ThermogramError
-from thermoscout_core.thermograms import find_thermograms
+from thermoscout_core.frames import LinearScale
+from thermoscout_core.thermograms import find_thermograms, read_thermogram
 
 
 def test_folder_is_searched_recursively(tmp_path, counts):
@@ -69,3 +70,10 @@ def test_empty_folder_is_an_error_that_names_it(tmp_path):
 def test_missing_path_is_an_error_that_names_it(tmp_path):
     with pytest.raises(ThermogramError, match="nowhere"):
         find_thermograms([tmp_path / "nowhere"])
+
+
+def test_substation_data_are_found_and_read_by_their_scale(data_folder):
+    found = find_thermograms([data_folder / "substation"], "val")
+    frame = read_thermogram(found[0].path)
+    assert len(found) == 48 and (frame.width_px, frame.height_px) == (384, 288)
+    assert frame.radiometry.scale == LinearScale(0.1, -1000.0)
