@@ -57,7 +57,9 @@ class Connector:
             _block(canvas, self.pose, 0.45 * half, 0.0, size, body - 0.2)
             _block(canvas, self.pose, half, 0.25 * size, 0.75 * size, body)
         if self.hot_spot_c is not None:
-            canvas.ellipse(middle, 0.75 * half, 0.36 * size, self.hot_spot_c, Material.FITTING)
+            near = self.hot_spot_c - 0.08 * (self.hot_spot_c - self.temperature_c)
+            canvas.ellipse(middle, 0.75 * half, 0.36 * size, near, Material.FITTING)
+            canvas.ellipse(middle, 0.45 * half, 0.2 * size, self.hot_spot_c, Material.FITTING)
         canvas.end()
 
     def _clamp(self, canvas: Canvas, size: float, half: float, body: float) -> None:

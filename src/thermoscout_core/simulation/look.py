@@ -16,7 +16,8 @@ class Look:
 
     connector_c, conductor_c, blade_c: current-carrying metal. porcelain_c, head_c, bushing_c,
     steel_c, tank_c, cable_c: the rest. spread_c: standard deviation between like items;
-    contrast_c: between a shed's rim and its middle. hot_share: share of joints that get a random hot spot.
+    contrast_c: between a shed's rim and its middle. hot_share: share of joints that get a
+    random hot spot.
     """
 
     weather: Weather

@@ -130,7 +130,7 @@ def line_disconnectors(site: Site) -> list[Element]:
     """Two poles of a centre-break disconnector, one behind the other."""
     elements = site.backdrop(horizon=0.95)
     middle = 0.5 * site.aspect
-    for phase, dx, foot, scale in (("B", 0.02, 0.6, 0.62), ("A", 0.0, 0.9, 1.0)):
+    for phase, dx, foot, scale in (("B", 0.02, 0.5, 0.62), ("A", 0.0, 0.98, 1.0)):
         name = f"line-{phase}"
         span, length, radius = 0.52 * site.aspect * scale, 0.4 * scale, 0.06 * scale
         tops = []

@@ -27,7 +27,8 @@ class Weather:
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], cells: int) -> Map:
-    """Unit-variance noise of that shape (rows, columns), with about `cells` bumps along its longer side."""
+    """Unit-variance noise of that shape (rows, columns): about `cells` bumps along its longer
+    side."""
     rows = max(2, round(cells * shape[0] / max(shape)))
     columns = max(2, round(cells * shape[1] / max(shape)))
     coarse = rng.standard_normal((rows, columns), dtype=np.float32)
