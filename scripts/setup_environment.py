@@ -63,6 +63,11 @@ class Setup:
 
     def run(self, with_tests: bool) -> bool:
         """Does what is not done yet; returns whether there was anything to do."""
+        if any(character in str(REPOSITORY) for character in " :;\"'$"):
+            raise SetupError(
+                f"ROS 2's tools can't work in a folder with a space, a quote or a colon in its "
+                f"path: {REPOSITORY}\nMove Thermoscout to another folder and run the command again."
+            )
         parts = [
             ("environment", self._environment_key(), self._make_environment),
             ("requirements", self._requirements_key(), self._install_requirements),
