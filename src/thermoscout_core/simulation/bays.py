@@ -64,7 +64,7 @@ def _row(
     sheds = look.sheds(rng, length * 0.8, radius, tilt)
     mirrored = rng.random() < 0.5
     sag = float(rng.uniform(-0.2, 0.2))
-    clamp_size = max(0.045, 0.9 * radius * rng.uniform(0.7, 1.4))
+    clamp_size = max(0.055, 0.9 * radius * rng.uniform(0.7, 1.9))
     lean = rng.uniform(-0.9, 0.9)
     elements: list[Element] = []
     for k in range(count - 1, -1, -1):
@@ -174,7 +174,7 @@ def disconnector_pole(
         leg = Post((pose.x, 1.3), (pose.x, pose.y), 0.9 * radius, look.near(rng, look.steel_c))
         top = pose.moved(0, length)
         outward = top.moved(side * 0.3 * radius, 0.02 * length, side * rng.uniform(0.9, 1.6))
-        size = max(0.04, 1.3 * radius)
+        size = max(0.05, 1.6 * radius)
         elements.append(leg)
         elements += lead(rng, look, outward, size, 0.1, 1.3)
         elements.append(

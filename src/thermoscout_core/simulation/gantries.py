@@ -78,7 +78,7 @@ def _tension_set(
     drop, lean, far = shape
     foot = pose.moved(0, 0.3 * length)
     end = foot.moved(0, 1.15 * length)
-    size = float(radius * rng.uniform(1.1, 1.9))
+    size = float(radius * rng.uniform(1.3, 2.4))
     width = float(radius * rng.uniform(0.12, 0.22))
     warm = look.near(rng, look.conductor_c)
     line_end = end.at(0, 2.5)[0]
@@ -102,7 +102,7 @@ def _tension_set(
         ),
         random_connector(rng, look, f"{name}-dead-end", clamp_pose, size),
     ]
-    small = float(max(0.035, 0.75 * size))
+    small = float(max(0.045, 0.75 * size))
     elements.append(random_connector(rng, look, f"{name}-tap", second, small))
     if rng.random() < 0.6:
         down_pose = Pose(*down, float(np.pi + rng.normal(0, 0.4)))
@@ -209,7 +209,7 @@ def _mast_pole(
             Wire(end, stop, sag, 0.3 * width + 0.003, look.near(rng, look.conductor_c))
         )
         clamp = Pose(end[0], end[1] + sign * 0.4 * width, side * float(rng.uniform(0.6, 2.2)))
-        size = float(max(0.04, 1.1 * radius))
+        size = float(max(0.05, 1.8 * radius))
         elements.append(random_connector(rng, look, f"{name}-clamp{int(sign > 0)}", clamp, size))
     return elements
 

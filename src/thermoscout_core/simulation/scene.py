@@ -12,6 +12,7 @@ import numpy as np
 from thermoscout_core.simulation import bays, gantries, indoors, transformers
 from thermoscout_core.simulation.canvas import Canvas
 from thermoscout_core.simulation.look import Look, random_look
+from thermoscout_core.simulation.stations import STATIONS, Site
 from thermoscout_core.simulation.weather import Weather
 
 
@@ -38,6 +39,12 @@ class Scene:
 
 Layout = Callable[[np.random.Generator, Look, float], "list[Element]"]
 
+def patrol_station(rng: np.random.Generator, look: Look, aspect: float) -> list[Element]:
+    """One of the patrol's stations, in another weather."""
+    station = STATIONS[int(rng.integers(len(STATIONS)))]
+    return station(Site(rng, look, aspect))
+
+
 LAYOUTS: dict[str, Layout] = {
     "column_row": bays.column_row,
     "disconnector_bay": bays.disconnector_bay,
@@ -48,8 +55,10 @@ LAYOUTS: dict[str, Layout] = {
     "transformer_front": transformers.transformer_front,
     "cable_heads": indoors.cable_heads,
     "busbar_cell": indoors.busbar_cell,
+    "patrol_station": patrol_station,
 }
-_SHARES = np.array([0.22, 0.15, 0.15, 0.12, 0.06, 0.16, 0.05, 0.05, 0.04])
+_SHARES = np.array([0.2, 0.13, 0.14, 0.11, 0.05, 0.15, 0.05, 0.05, 0.03, 0.09])
+_INDOORS = ("cable_heads", "busbar_cell")
 _MAX_ROLL_DEG = {"gantry_strings": 38.0, "gantry_disconnectors": 38.0, "distribution_pole": 8.0}
 
 
@@ -61,6 +70,7 @@ def random_scene(rng: np.random.Generator, aspect: float = 4 / 3) -> Scene:
     kind = list(LAYOUTS)[int(rng.choice(len(LAYOUTS), p=_SHARES))]
     look = random_look(rng)
     elements = LAYOUTS[kind](rng, look, aspect)
+    most_texture_c = 0.06 if kind in _INDOORS else 0.2
     roll = math.radians(_MAX_ROLL_DEG.get(kind, 5.0)) * rng.uniform(-1, 1)
     return Scene(
         elements=tuple(elements),
@@ -68,5 +78,5 @@ def random_scene(rng: np.random.Generator, aspect: float = 4 / 3) -> Scene:
         distance_m=float(rng.uniform(3, 25)),
         roll_rad=float(roll),
         seed=int(rng.integers(2**31)),
-        texture_c=float(rng.uniform(0.03, 0.2)),
+        texture_c=float(rng.uniform(0.02, most_texture_c)),
     )

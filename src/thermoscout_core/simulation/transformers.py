@@ -100,7 +100,7 @@ def bushing_row(
     shrink = float(rng.uniform(0.72, 1.0))
     tall = float(rng.uniform(0.02, 0.12)) if turret and rng.random() < 0.6 else 0.0
     lean = float(rng.uniform(-0.9, 0.9))
-    size = float(max(0.04, radius * rng.uniform(0.9, 1.7)))
+    size = float(max(0.055, radius * rng.uniform(1.0, 2.2)))
     reversed_ = rng.random() < 0.5
     beside = rng.random() < 0.3
     elements: list[Element] = []
