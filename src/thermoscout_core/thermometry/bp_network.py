@@ -1,0 +1,238 @@
+"""The BP network of the seed paper (Wang et al. 2020, §4, fig. 2), numpy only.
+
+One hidden layer of tanh nodes and a linear output on standardised inputs:
+
+    H = tanh(W·z + b),  y = v·H + c,  z = (x − mean) / spread      (the paper's eq. 7–12)
+
+The paper prints a *linear* hidden transfer function; that would collapse to the multiple linear
+regression which it says it beats, so the hidden one is tanh here. The inputs are the paper's
+two (measured temperature, distance) or more; a file says which, in which units and range.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from thermoscout_core import atomic
+from thermoscout_core.errors import ModelError
+from thermoscout_core.frames import PlanckConstants
+from thermoscout_core.resources import resource_path
+from thermoscout_core.thermometry.atmosphere import Floats, surface_of_apparent_c
+
+SHIPPED = "models/bp_network.npz"
+FORMAT = "thermoscout-bp-network-1"
+
+INPUT_UNITS: Mapping[str, str] = {
+    "measured_c": "degree Celsius, apparent blackbody temperature",
+    "distance_m": "m",
+    "air_c": "degree Celsius",
+    "relative_humidity": "0..1",
+    "emissivity": "0..1",
+    "reflected_c": "degree Celsius, reflected apparent temperature",
+}
+"""Every input that a network may have, in the order of the full set."""
+SEED_INPUTS = ("measured_c", "distance_m")
+ALL_INPUTS = tuple(INPUT_UNITS)
+
+
+class Target(str, Enum):
+    """What the output node stands for."""
+
+    SURFACE = "surface"  # the surface °C itself, as in the paper
+    CORRECTION = "correction"  # kelvins to add to the measured °C
+    RESIDUAL = "residual"  # kelvins to add to the physics' answer (needs all six inputs)
+
+
+@dataclass(frozen=True)
+class BpNetwork:
+    """A trained network: k inputs, h hidden nodes, one output in °C or K.
+
+    inputs: names out of ALL_INPUTS. hidden_weights (h, k), hidden_biases (h,), output_weights
+    (h,), output_bias. input_mean, input_spread (k,): standardisation; output_mean, output_spread
+    likewise. domain (k, 2): min and max of each input in training; surface_domain_c (2,): of the
+    true temperature. planck: the camera curve it was calibrated for. residual_std_c: standard
+    deviation of its error on the hold-out. metadata: provenance (JSON-able).
+    Raises ModelError where the parts don't fit together.
+    """
+
+    inputs: tuple[str, ...]
+    hidden_weights: Floats
+    hidden_biases: Floats
+    output_weights: Floats
+    output_bias: float
+    input_mean: Floats
+    input_spread: Floats
+    output_mean: float
+    output_spread: float
+    domain: Floats
+    surface_domain_c: Floats
+    target: Target = Target.SURFACE
+    planck: PlanckConstants = field(default_factory=PlanckConstants)
+    residual_std_c: float = float("nan")
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.inputs if name not in INPUT_UNITS]
+        if unknown or not self.inputs or len(set(self.inputs)) != len(self.inputs):
+            raise ModelError(
+                f"BP network inputs must be different names out of {', '.join(ALL_INPUTS)}; "
+                f"got {', '.join(self.inputs) or 'none'}"
+            )
+        if self.inputs[0] != "measured_c":
+            raise ModelError("a BP network's first input must be measured_c")
+        if self.target is Target.RESIDUAL and set(self.inputs) != set(ALL_INPUTS):
+            raise ModelError(
+                "a BP network on the residual of the physics needs all six inputs: "
+                + ", ".join(ALL_INPUTS)
+            )
+        k, h = len(self.inputs), len(self.hidden_biases)
+        shapes = {
+            "hidden_weights": (self.hidden_weights, (h, k)),
+            "hidden_biases": (self.hidden_biases, (h,)),
+            "output_weights": (self.output_weights, (h,)),
+            "input_mean": (self.input_mean, (k,)),
+            "input_spread": (self.input_spread, (k,)),
+            "domain": (self.domain, (k, 2)),
+            "surface_domain_c": (self.surface_domain_c, (2,)),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ModelError(
+                    f"BP network {name} must be finite and of shape {shape}, got {array.shape}"
+                )
+        scalars = (self.output_bias, self.output_mean, self.output_spread)
+        if not np.isfinite(scalars).all() or not (self.input_spread > 0).all():
+            raise ModelError("BP network scaling must be finite, with positive spreads")
+
+    @property
+    def hidden_nodes(self) -> int:
+        return len(self.hidden_biases)
+
+    def predict(self, inputs: ArrayLike) -> Floats:
+        """(N, k) inputs in the order of :attr:`inputs` -> (N,) surface °C.
+
+        NaN inputs give NaN. Outside the domain the answer is an extrapolation: ask
+        :meth:`in_domain`. Raises ModelError for another number of columns.
+        """
+        rows = self._rows(inputs)
+        z = (rows - self.input_mean) / self.input_spread
+        hidden = np.tanh(z @ self.hidden_weights.T + self.hidden_biases)
+        output = (hidden @ self.output_weights + self.output_bias) * self.output_spread
+        return np.asarray(output + self.output_mean + self._base_c(rows))
+
+    def in_domain(self, inputs: ArrayLike) -> NDArray[np.bool_]:
+        """(N, k) inputs -> (N,) True where every input, and the answer, was seen in training."""
+        rows = self._rows(inputs)
+        inside = (rows >= self.domain[:, 0]) & (rows <= self.domain[:, 1])
+        answer = self.predict(rows)
+        low, high = self.surface_domain_c
+        return np.asarray(inside.all(axis=1) & (answer >= low) & (answer <= high))
+
+    def rows_of(self, values: Mapping[str, ArrayLike]) -> Floats:
+        """Named values (floats or arrays, broadcast together) -> (N, k) rows for predict.
+
+        Raises ModelError when an input is missing.
+        """
+        missing = [name for name in self.inputs if name not in values]
+        if missing:
+            raise ModelError(f"this BP network also needs {', '.join(missing)}")
+        columns = np.broadcast_arrays(*(np.asarray(values[n], np.float64) for n in self.inputs))
+        return np.stack([column.ravel() for column in columns], axis=1)
+
+    def _rows(self, inputs: ArrayLike) -> Floats:
+        rows = np.asarray(inputs, np.float64)
+        if rows.ndim != 2 or rows.shape[1] != len(self.inputs):
+            raise ModelError(
+                f"this BP network takes (N, {len(self.inputs)}) inputs "
+                f"({', '.join(self.inputs)}), got shape {rows.shape}"
+            )
+        return rows
+
+    def _base_c(self, rows: Floats) -> Floats | float:
+        return base_c(self.target, self.inputs, rows, self.planck)
+
+    def save(self, path: Path | str) -> None:
+        """Write one .npz, without pickle, whole or not at all."""
+        header = {
+            "format": FORMAT,
+            "inputs": list(self.inputs),
+            "units": {name: INPUT_UNITS[name] for name in self.inputs},
+            "target": self.target.value,
+            "output_bias": self.output_bias,
+            "output_mean": self.output_mean,
+            "output_spread": self.output_spread,
+            "planck": vars(self.planck),
+            "residual_std_c": self.residual_std_c,
+            "metadata": dict(self.metadata),
+        }
+        stream = io.BytesIO()
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        np.savez(stream, header=np.array(json.dumps(header)), **arrays)
+        atomic.write_bytes(Path(path), stream.getvalue())
+
+    @classmethod
+    def load(cls, path: Path | str | None = None) -> BpNetwork:
+        """Read a network; path None is the shipped one.
+
+        Raises ModelError naming the file when it is missing, truncated or something else.
+        """
+        file = Path(path) if path is not None else resource_path(SHIPPED)
+        advice = "make one with `thermoscout calibrate`"
+        if not file.is_file():
+            raise ModelError(f"{file}: no such BP network; {advice}")
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                header = json.loads(str(archive["header"]))
+                arrays = {name: np.asarray(archive[name], np.float64) for name in _ARRAYS}
+            if header["format"] != FORMAT:
+                raise ModelError(f"{file}: format {header['format']!r}, not {FORMAT}; {advice}")
+            return cls(
+                inputs=tuple(header["inputs"]),
+                output_bias=float(header["output_bias"]),
+                output_mean=float(header["output_mean"]),
+                output_spread=float(header["output_spread"]),
+                target=Target(header["target"]),
+                planck=PlanckConstants(**header["planck"]),
+                residual_std_c=float(header["residual_std_c"]),
+                metadata=header["metadata"],
+                **arrays,
+            )
+        except ModelError as error:
+            message = str(error)
+            raise ModelError(message if str(file) in message else f"{file}: {message}") from None
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise ModelError(f"{file}: no readable BP network ({error}); {advice}") from None
+
+
+_ARRAYS = (
+    "hidden_weights",
+    "hidden_biases",
+    "output_weights",
+    "input_mean",
+    "input_spread",
+    "domain",
+    "surface_domain_c",
+)
+
+
+def base_c(
+    target: Target, inputs: Sequence[str], rows: Floats, planck: PlanckConstants
+) -> Floats | float:
+    """What the network's output is added to, (N,) °C: nothing, the measured °C, or the physics."""
+    if target is Target.SURFACE:
+        return 0.0
+    values = {name: rows[:, index] for index, name in enumerate(inputs)}
+    measured = values.pop("measured_c")
+    if target is Target.CORRECTION:
+        return measured
+    return surface_of_apparent_c(measured, **values, planck=planck)

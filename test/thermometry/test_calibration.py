@@ -1,0 +1,173 @@
+"""Training: the optimiser, what it beats, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from thermoscout_core.errors import DatasetError, ModelError
+from thermoscout_core.thermometry import calibration
+from thermoscout_core.thermometry.bp_network import ALL_INPUTS, SEED_INPUTS, BpNetwork, Target
+from thermoscout_core.thermometry.calibration_data import (
+    ASKED,
+    SEED_PAPER,
+    Conditions,
+    read_csv,
+    simulate,
+)
+from thermoscout_core.thermometry.levenberg_marquardt import HiddenLayer, fit
+
+
+def test_the_jacobian_is_the_derivative():
+    rng = np.random.default_rng(3)
+    z, layer = rng.normal(size=(7, 3)), HiddenLayer.random(3, 4, rng)
+    analytic = layer.jacobian(z, layer.hidden(z))
+
+    def output(vector):
+        moved = HiddenLayer.from_vector(vector, 4)
+        return moved.hidden(z) @ moved.output_weights + moved.output_bias
+
+    vector = layer.as_vector()
+    numeric = np.stack(
+        [(output(vector + d) - output(vector - d)) / 2e-6 for d in np.eye(len(vector)) * 1e-6],
+        axis=1,
+    )
+    np.testing.assert_allclose(analytic, numeric, atol=1e-8)
+
+
+def test_the_optimiser_ends_where_scipys_does():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(200, 2))
+    wanted = np.tanh(z @ [1.0, -0.7] + 0.3) * 1.5 - 0.2 + rng.normal(0, 0.01, 200)
+    start = HiddenLayer.random(2, 1, rng)
+
+    def residual(vector):
+        layer = HiddenLayer.from_vector(vector, 1)
+        return layer.hidden(z) @ layer.output_weights + layer.output_bias - wanted
+
+    reference = least_squares(residual, start.as_vector(), method="lm", xtol=1e-12)
+    ours = fit(z, wanted, start, max_steps=200).as_vector()
+    assert np.sum(residual(ours) ** 2) == pytest.approx(2 * reference.cost, rel=1e-6)
+
+
+def test_more_parameters_than_rows_are_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ModelError, match="fewer nodes or more rows"):
+        fit(rng.normal(size=(10, 2)), np.zeros(10), HiddenLayer.random(2, 8, rng), 5)
+
+
+def test_the_same_seed_makes_the_same_network():
+    data = simulate(SEED_PAPER, 300, np.random.default_rng(0))
+    one, two = (calibration.train(data, SEED_INPUTS, nodes=4, steps=10, seed=5) for _ in "ab")
+    np.testing.assert_array_equal(one.hidden_weights, two.hidden_weights)
+
+
+def test_with_the_papers_two_inputs_the_network_beats_what_the_paper_says_it_beats():
+    rng = np.random.default_rng(0)
+    training, hold_out = (simulate(SEED_PAPER, 1000, rng) for _ in "ab")
+    network = calibration.train(training, SEED_INPUTS, nodes=10, steps=120)
+    errors = {row.method: row.mean_abs for row in calibration.compare(network, training, hold_out)}
+    ours = errors.pop("BP network, 10 nodes")
+    physics = errors.pop("analytic inverse")
+    assert all(ours < other for other in errors.values())
+    assert ours <= 0.1 and physics <= 0.1
+
+
+def test_the_shipped_network_keeps_its_bar_on_fresh_conditions():
+    network = BpNetwork.load()
+    data = simulate(ASKED, 20000, np.random.default_rng(2026))
+    rows = network.rows_of(data.values)
+    error = np.abs(network.predict(rows) - data.true_c)
+    assert network.in_domain(rows).all()
+    assert error.mean() <= 0.06 and error.max() <= 0.35
+
+
+def test_the_shipped_network_keeps_its_bar_at_the_corners():
+    network = BpNetwork.load()
+    limits = np.array(list(vars(ASKED).values()))
+    corners = [Conditions(*((v, v) for v in corner)) for corner in _corners(limits)]
+    rng = np.random.default_rng(0)
+    errors = []
+    for corner in corners:
+        data = simulate(corner, 1, rng, noise_k=0.0)
+        errors.append(network.predict(network.rows_of(data.values))[0] - data.true_c[0])
+    assert np.abs(errors).max() <= 0.6
+
+
+def _corners(limits):
+    grid = np.meshgrid(*limits, indexing="ij")
+    return np.stack([axis.ravel() for axis in grid], axis=1).tolist()
+
+
+def test_a_network_on_the_residual_of_the_physics_repairs_a_cameras_own_error():
+    data = simulate(ASKED, 1500, np.random.default_rng(1))
+    skewed = data.values["measured_c"] * 0.98 + 0.5
+    data = type(data)({**data.values, "measured_c": skewed}, data.true_c, "measured (x.csv)")
+    network = calibration.train(data, ALL_INPUTS, nodes=6, steps=80, target=Target.RESIDUAL)
+    rows = {row.method: row for row in calibration.compare(network, data, data)}
+    assert rows["BP network, 6 nodes"].mean_abs < 0.5 * rows["analytic inverse"].mean_abs
+
+
+def test_an_input_that_never_varies_is_refused():
+    data = simulate(SEED_PAPER, 200, np.random.default_rng(0))
+    with pytest.raises(ModelError, match="air_c is the same in every row"):
+        calibration.train(data, ("measured_c", "air_c"), nodes=2)
+
+
+def test_a_method_without_an_answer_is_not_flattered():
+    with pytest.raises(ModelError, match="no answer for 1 rows"):
+        calibration.figures("m", "i", np.array([1.0, np.nan]), np.array([1.0, 1.0]))
+
+
+HEADER = "true_c,measured_c,distance_m,ambient_c,relative_humidity"
+
+
+def write_csv(path, rows, header=HEADER):
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def good_rows(count=40):
+    return [f"{20 + i},{19 + 0.97 * i:.2f},{1 + i % 7},20,0.5" for i in range(count)]
+
+
+def test_a_csv_of_measurements_is_read(tmp_path):
+    data = read_csv(write_csv(tmp_path / "lab.csv", good_rows()))
+    assert len(data) == 40 and data.values["air_c"][0] == 20.0
+    assert data.origin == "measured (lab.csv)" and not data.is_simulated
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("80,79,5,20,50", r"row 42: relative_humidity = '50'.*0\.5, not 50"),
+        ("80,79,0,20,0.5", "row 42: distance_m"),
+        ("80,79,-3,20,0.5", "row 42: distance_m"),
+        ("80,79,5,293.15,0.5", "row 42: air_c.*not K"),
+        ("80,,5,20,0.5", "row 42: measured_c"),
+        ("80,nan,5,20,0.5", "row 42: measured_c"),
+        ("20,19.00,1,20,0.5", "row 42 repeats row 2"),
+        ("90,19.00,1,20,0.5", "rows 2 and 42 have the same inputs"),
+    ],
+)
+def test_a_bad_row_is_named_with_the_remedy(tmp_path, row, complaint):
+    path = write_csv(tmp_path / "lab.csv", [*good_rows(), row])
+    with pytest.raises(DatasetError, match=complaint):
+        read_csv(path)
+
+
+def test_a_missing_column_is_named(tmp_path):
+    path = write_csv(tmp_path / "lab.csv", ["20,5"], header="measured_c,distance_m")
+    with pytest.raises(DatasetError, match="no column true_c"):
+        read_csv(path)
+
+
+def test_too_few_rows_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="5 rows; a calibration needs at least 30"):
+        read_csv(write_csv(tmp_path / "lab.csv", good_rows(5)))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DatasetError, match=r"none\.csv"):
+        read_csv(tmp_path / "none.csv")
