@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +29,16 @@ class LinearScale:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gain_c_per_count) and self.gain_c_per_count > 0):
             raise FrameError(
-                f"scale gain must be a positive number of °C per count, got {self.gain_c_per_count}"
+                "scale gain must be a positive number of °C per count, "
+                f"got {self.gain_c_per_count}"
             )
         if not math.isfinite(self.offset_c):
             raise FrameError(f"scale offset must be a finite °C value, got {self.offset_c}")
 
-    def to_celsius(self, counts: NDArray[np.generic]) -> NDArray[np.float32]:
+    def to_celsius(self, counts: NDArray[np.number[Any]]) -> NDArray[np.float32]:
         """Counts of any shape -> °C, float32, same shape."""
         celsius = counts * np.float32(self.gain_c_per_count) + np.float32(self.offset_c)
-        return celsius.astype(np.float32, copy=False)
+        return np.asarray(celsius, np.float32)
 
     def to_counts(self, celsius: NDArray[np.floating]) -> Counts:
         """°C of any shape -> uint16 counts, rounded and clipped to 0..65535; NaN becomes 0."""

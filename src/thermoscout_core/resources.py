@@ -18,7 +18,7 @@ def _roots() -> list[Path]:
 
 
 def resource_path(relative: str) -> Path:
-    """The shipped file of that name, e.g. ``models/bp_network.npz`` or ``config/rules/dlt664.yaml``.
+    """The shipped file of that name, such as ``config/rules/dlt664.yaml``.
 
     Raises ConfigurationError when the installation lacks it.
     """

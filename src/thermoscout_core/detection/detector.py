@@ -38,7 +38,9 @@ def network_input(view: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[
     The grey picture goes to all three channels of the ImageNet-trained stem (x/127.5 − 1).
     """
     shrinks = view.shape[1] > size_px[0]
-    resized = cv2.resize(view, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    resized = cv2.resize(
+        view, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
     grey = resized.astype(np.float32)
     grey *= 1 / 127.5
     grey -= 1.0
@@ -60,7 +62,8 @@ class Detector:
             self.classes: tuple[str, ...] = tuple(backend.metadata["classes"])
         except KeyError as error:
             raise ModelError(
-                f"{model_id}: the model's metadata lacks {error}; export it with 'thermoscout export'"
+                f"{model_id}: the model's metadata lacks {error}; "
+                "export it with 'thermoscout export'"
             ) from error
         self.times = StageTimes()
 

@@ -46,7 +46,7 @@ def select(
     kept_boxes = np.clip(boxes[prior_index], 0.0, 1.0)
     sizes = kept_boxes[:, 2:] - kept_boxes[:, :2]
     rectangles = np.concatenate([kept_boxes[:, :2] + 2.0 * class_index[:, None], sizes], axis=1)
-    order = np.asarray(
+    kept = np.asarray(
         cv2.dnn.NMSBoxes(
             rectangles.astype(np.float64).tolist(),
             kept_scores.astype(np.float32).tolist(),
@@ -55,5 +55,5 @@ def select(
         ),
         dtype=np.intp,
     ).reshape(-1)
-    order = order[(sizes[order] > 0).all(axis=1)][: selection.max_detections]
+    order = kept[(sizes[kept] > 0).all(axis=1)][: selection.max_detections]
     return kept_boxes[order], kept_scores[order], class_index[order]

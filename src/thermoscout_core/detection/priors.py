@@ -44,13 +44,13 @@ def make_priors(levels: Sequence[PriorLevel]) -> Floats:
             [np.broadcast_to(centers, shape), np.broadcast_to(sizes, shape)], axis=-1
         )
         blocks.append(block.reshape(-1, 4))
-    return np.concatenate(blocks).astype(np.float32)
+    return np.concatenate(blocks, dtype=np.float32)
 
 
 def corners(center_form: Floats) -> Floats:
     """(…, 4) (cx, cy, w, h) -> (x1, y1, x2, y2)."""
     center, half = center_form[..., :2], center_form[..., 2:] / 2
-    return np.concatenate([center - half, center + half], axis=-1)
+    return np.concatenate([center - half, center + half], axis=-1, dtype=np.float32)
 
 
 def decode(offsets: Floats, priors: Floats) -> Floats:
@@ -60,7 +60,7 @@ def decode(offsets: Floats, priors: Floats) -> Floats:
     """
     center = priors[..., :2] + offsets[..., :2] * CENTER_VARIANCE * priors[..., 2:]
     size = priors[..., 2:] * np.exp(offsets[..., 2:] * SIZE_VARIANCE)
-    return corners(np.concatenate([center, size], axis=-1).astype(np.float32))
+    return corners(np.concatenate([center, size], axis=-1, dtype=np.float32))
 
 
 def iou_matrix(first: Floats, second: Floats) -> Floats:
@@ -71,4 +71,4 @@ def iou_matrix(first: Floats, second: Floats) -> Floats:
     first_area = (first[:, 2:] - first[:, :2]).prod(axis=1)
     second_area = (second[:, 2:] - second[:, :2]).prod(axis=1)
     union = first_area[:, None] + second_area[None, :] - overlap
-    return (overlap / np.maximum(union, 1e-12)).astype(np.float32)
+    return np.asarray(overlap / np.maximum(union, 1e-12), np.float32)

@@ -1,0 +1,11 @@
+"""Backbones by name, one file each. Each returns the feature maps that the SSD taps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from thermoscout_core.learning.backbones.base import Backbone
+from thermoscout_core.learning.backbones.mobilenet_v1 import MobileNetV1
+
+BACKBONES: dict[str, Callable[[float], Backbone]] = {"mobilenet_v1": MobileNetV1}
+"""Name -> constructor taking the width multiplier."""

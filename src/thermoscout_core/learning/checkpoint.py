@@ -1,0 +1,110 @@
+"""Checkpoints: weights as safetensors with everything needed to rebuild the network in a JSON
+header, and the optimiser's state beside them. Both are replaced atomically; neither is a pickle
+that could run code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from thermoscout_core.detection.priors import PriorLevel
+from thermoscout_core.errors import ModelError
+from thermoscout_core.learning.ssd import Ssd
+
+HEADER = "thermoscout"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What rebuilds a network. input_size_px: (width, height)."""
+
+    backbone: str
+    width: float
+    classes: tuple[str, ...]
+    input_size_px: tuple[int, int]
+    levels: tuple[PriorLevel, ...]
+
+    def build(self) -> Ssd:
+        counts = [len(level.sizes) for level in self.levels]
+        return Ssd(self.backbone, self.width, len(self.classes), counts)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "backbone": self.backbone,
+            "width": self.width,
+            "classes": list(self.classes),
+            "input_size_px": list(self.input_size_px),
+            "levels": [[level.columns, level.rows, level.sizes] for level in self.levels],
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Architecture:
+        levels = tuple(
+            PriorLevel(columns, rows, tuple((w, h) for w, h in sizes))
+            for columns, rows, sizes in content["levels"]
+        )
+        width_px, height_px = content["input_size_px"]
+        return cls(
+            content["backbone"],
+            content["width"],
+            tuple(content["classes"]),
+            (width_px, height_px),
+            levels,
+        )
+
+
+def save_weights(
+    path: Path, weights: dict[str, Tensor], architecture: Architecture, notes: dict[str, Any]
+) -> None:
+    """notes: whatever the reader should know (recipe, epoch, accuracy); JSON values."""
+    header = json.dumps({"architecture": architecture.as_dict(), "notes": notes})
+    partial = path.with_suffix(".partial")
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    save_file(contiguous, partial, {HEADER: header})
+    partial.replace(path)
+
+
+def load_weights(path: Path) -> tuple[dict[str, Tensor], Architecture, dict[str, Any]]:
+    """Raises ModelError when the file is missing, broken or not one of ours."""
+    if not path.is_file():
+        raise ModelError(f"{path}: no such weights file")
+    try:
+        with safe_open(path, framework="pt") as opened:
+            header = json.loads((opened.metadata() or {})[HEADER])
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        architecture = Architecture.from_dict(header["architecture"])
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise ModelError(f"{path}: not a checkpoint of 'thermoscout train': {error}") from error
+    return weights, architecture, header["notes"]
+
+
+def load_network(path: Path) -> tuple[Ssd, Architecture, dict[str, Any]]:
+    """The network of a weights file, in eval mode. Raises ModelError when they don't fit."""
+    weights, architecture, notes = load_weights(path)
+    network = architecture.build()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{path}: weights don't fit the architecture they name: {error}"
+        ) from error
+    return network.eval(), architecture, notes
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """The optimiser's side of a checkpoint, for resuming."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state

@@ -1,0 +1,99 @@
+"""The training recipe, read from YAML and checked before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.learning.augment import AugmentConfig
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSection(_Section):
+    """Paths are taken relative to the recipe's working directory.
+
+    extra: further datasets whose split ``train`` is added. simulated_ratio: simulated frames
+    per real frame in every epoch.
+    """
+
+    root: Path
+    train_split: str = "train"
+    val_split: str = "val"
+    extra: tuple[Path, ...] = ()
+    simulated_ratio: float = Field(0.0, ge=0, le=10)
+
+
+class ModelSection(_Section):
+    """input_size_px: (width, height). priors_per_cell: one count per feature map."""
+
+    backbone: Literal["mobilenet_v1"] = "mobilenet_v1"
+    width: float = Field(1.0, gt=0, le=2)
+    input_size_px: tuple[int, int] = (300, 300)
+    priors_per_cell: tuple[int, ...] = (3, 6, 6, 6, 6, 6)
+    imagenet_weights: Path | None = None
+
+
+class ScheduleSection(_Section):
+    """learning_rate: of the new layers; the backbone gets backbone_factor of it. validate_every:
+    epochs. patience: validations without a better one before stopping, None never stops."""
+
+    epochs: int = Field(100, ge=1)
+    batch_size: int = Field(16, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    backbone_factor: float = Field(0.3, ge=0, le=1)
+    weight_decay: float = Field(0.05, ge=0)
+    warmup_epochs: float = Field(2.0, ge=0)
+    ema_decay: float = Field(0.998, ge=0, lt=1)
+    clip_norm: float = Field(10.0, gt=0)
+    validate_every: int = Field(5, ge=1)
+    patience: int | None = Field(None, ge=1)
+    bf16: bool = True
+
+
+class TrainConfig(_Section):
+    """A whole recipe. output: folder of checkpoints and logs; start_from: a safetensors file
+    whose fitting tensors and priors are taken over (fine-tuning)."""
+
+    data: DataSection
+    model: ModelSection = ModelSection()
+    schedule: ScheduleSection = ScheduleSection()
+    augment: dict[str, float] = Field(default_factory=dict)
+    output: Path
+    start_from: Path | None = None
+    seed: int = 0
+    workers: int = Field(1, ge=0, le=64)
+    threads: int = Field(2, ge=1)
+
+    @model_validator(mode="after")
+    def _known_augmentations(self) -> TrainConfig:
+        unknown = sorted(set(self.augment) - set(AugmentConfig.__dataclass_fields__))
+        if unknown:
+            raise ValueError(f"augment: unknown key {', '.join(unknown)}")
+        return self
+
+    @property
+    def augmentation(self) -> AugmentConfig:
+        return AugmentConfig(**self.augment)
+
+
+def load_train_config(path: Path) -> TrainConfig:
+    """Read a recipe. Raises ConfigurationError naming the file and every offending key."""
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path}: can't be read as YAML: {error}") from error
+    try:
+        return TrainConfig.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in entry['loc']) or 'recipe'}: {entry['msg']}"
+            for entry in error.errors()
+        )
+        raise ConfigurationError(f"{path}: {problems}") from error
