@@ -66,7 +66,7 @@ class Setup:
         if any(character in str(REPOSITORY) for character in " :;\"'$"):
             raise SetupError(
                 f"ROS 2's tools can't work in a folder with a space, a quote or a colon in its "
-                f"path: {REPOSITORY}\nMove Thermoscout to another folder and run the command again."
+                f"path: {REPOSITORY}\nMove Thermoscout to another one and run the command again."
             )
         parts = [
             ("environment", self._environment_key(), self._make_environment),
