@@ -85,7 +85,6 @@ def overrides_of(plan: Plan, bag: Path) -> dict[str, dict[str, Value]]:
         "ir_camera": {
             "autostart": False,
             "url": plan.camera_url,
-            "stamp_now": of_files,
             "lockstep": of_files,
         },
         "laser_rangefinder": {"url": plan.range_url},

@@ -33,10 +33,11 @@ from thermoscout_nodes.images import array_to_image
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import Stamp
 from thermoscout_nodes.messages import verdicts_to_message
+from thermoscout_nodes.node_clock import NodeClock
 from thermoscout_nodes.parameter_tables import IR_CAMERA
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, STANDARD
-from thermoscout_nodes.truth import truth_verdicts
+from thermoscout_nodes.truth import has_truth, truth_verdicts
 from thermoscout_nodes.workers import DeviceReader
 
 MOST_WAITING = 2
@@ -69,14 +70,14 @@ class IrCamera(ManagedNode):
             raise ConfigurationError("frame_id is empty; name the camera's optical frame")
         self._lockstep = self.parameters["lockstep"]
         self._camera = open_camera(self.parameters["url"])
-        self._told = ""
+        self._unreadable = 0
         self._last_frame_s = time.monotonic()
         self._images = self.advertise(Image, "thermal/image_raw", SENSOR_PUBLISH)
         self._radiometry = self.advertise(RadiometryMessage, "thermal/radiometry", LATCHED)
         self._infos = self.advertise(CameraInfo, "thermal/camera_info", SENSOR_PUBLISH)
         self._pictures = self.advertise(Image, "thermal/image_color", SENSOR_PUBLISH)
         self._truths = None
-        if truth_verdicts(self._camera, None) is not None:
+        if has_truth(self._camera):
             self._truths = self.advertise(ThermalVerdicts, "simulation/truth", STANDARD)
         if self._lockstep:
             self.subscribe(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
@@ -85,9 +86,12 @@ class IrCamera(ManagedNode):
     def activate(self) -> None:
         self._told = ""
         self._waiting.clear()
+        stopping = threading.Event()
+        clock = NodeClock(self, stopping)
         self._reader = DeviceReader(
             "ir_camera reader",
-            self._fresh_camera,
+            stopping,
+            lambda: self._fresh_camera(clock),
             self._deliver,
             lambda sentence: self.call_soon(lambda: self._report(sentence)),
             EndOfStream,
@@ -96,7 +100,6 @@ class IrCamera(ManagedNode):
 
     def deactivate(self) -> None:
         if self._reader is not None:
-            self._answered.set()
             self._reader.stop()
 
     def release(self) -> None:
@@ -106,18 +109,15 @@ class IrCamera(ManagedNode):
 
     # In the reader's thread
 
-    def _fresh_camera(self) -> Any:
-        self._camera = open_camera(self.parameters["url"])
+    def _fresh_camera(self, clock: NodeClock) -> Any:
+        self._camera = open_camera(self.parameters["url"], clock)
         return self._camera
 
     def _deliver(self, frame: ThermalFrame) -> None:
         if len(self._waiting) >= MOST_WAITING:
             self.call_soon(lambda: self.diagnostics.count("dropped"))
             return
-        stamp_s = frame.stamp_s
-        if self.parameters["stamp_now"]:
-            stamp_s = self.get_clock().now().nanoseconds * 1e-9
-        header = make_header(stamp_s, self._frame_id)
+        header = make_header(frame.stamp_s, self._frame_id)
         counts, zero_is_invalid = frame.counts, False
         if frame.invalid is not None and frame.invalid.any():
             zero_is_invalid = True
@@ -140,9 +140,12 @@ class IrCamera(ManagedNode):
 
     def _await_verdicts(self, outgoing: _Outgoing) -> None:
         """Wait for the frame's verdicts; send it once more when they don't come."""
+        assert self._reader is not None
         for attempt in (1, 2):
-            if self._answered.wait(self.parameters["lockstep_timeout"]):
-                return
+            deadline_s = time.monotonic() + self.parameters["lockstep_timeout"]
+            while time.monotonic() < deadline_s:
+                if self._answered.wait(0.1) or self._reader.stopping.is_set():
+                    return
             if attempt == 1:
                 self._send(outgoing)
         self.call_soon(
@@ -186,7 +189,9 @@ class IrCamera(ManagedNode):
             self._answered.set()
 
     def _report(self, sentence: str) -> None:
-        self.get_logger().info(f"camera {self.parameters['url']}: {sentence}")
+        log = self.get_logger()
+        tell = log.error if sentence.startswith("lost") else log.info
+        tell(f"camera {self.parameters['url']}: {sentence}")
 
     def _camera_status(self) -> Status:
         reader = self._reader
@@ -194,6 +199,11 @@ class IrCamera(ManagedNode):
             return Status(WARN, "not reading")
         silent_s = time.monotonic() - self._last_frame_s
         values = {"url": self.parameters["url"], "last_frame_age_s": f"{silent_s:.2f}"}
+        unreadable = list(getattr(self._camera, "errors", ()))
+        for sentence in unreadable[self._unreadable :]:
+            self.diagnostics.bad_frame(sentence)
+            self.get_logger().error(f"passed over: {sentence}")
+        self._unreadable = len(unreadable)
         if reader.state == "lost":
             return Status(ERROR, f"lost: {reader.problem}", values)
         if reader.state != "finished" and silent_s > self.parameters["silence_timeout"]:

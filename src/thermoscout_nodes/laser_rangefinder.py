@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from thermoscout_core.rangefinders.registry import open_rangefinder
 from thermoscout_nodes.device_messages import make_header, range_message
 from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
 from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.node_clock import NodeClock
 from thermoscout_nodes.parameter_tables import LASER_RANGEFINDER
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import SENSOR_PUBLISH
@@ -35,8 +37,7 @@ class LaserRangefinder(ManagedNode):
             raise ConfigurationError("frame_id is empty; name the rangefinder's frame")
         self._url = self.parameters["url"]
         if self._url != NO_RANGEFINDER:
-            open_rangefinder(self._url)
-        self.diagnostics.hardware_id = self._url
+            self.diagnostics.hardware_id = open_rangefinder(self._url).hardware_id
         self._last_sample_s = time.monotonic()
         self._ranges = self.advertise(Range, "range", SENSOR_PUBLISH)
         self.diagnostics.add_task("rangefinder", self._rangefinder_status)
@@ -44,9 +45,12 @@ class LaserRangefinder(ManagedNode):
     def activate(self) -> None:
         if self._url == NO_RANGEFINDER:
             return
+        stopping = threading.Event()
+        clock = NodeClock(self, stopping)
         self._reader = DeviceReader(
             "laser_rangefinder reader",
-            lambda: open_rangefinder(self._url),
+            stopping,
+            lambda: open_rangefinder(self._url, clock),
             self._deliver,
             lambda sentence: self.call_soon(lambda: self._report(sentence)),
             EndOfStream,
@@ -79,7 +83,9 @@ class LaserRangefinder(ManagedNode):
         self.diagnostics.count("samples")
 
     def _report(self, sentence: str) -> None:
-        self.get_logger().info(f"rangefinder {self._url}: {sentence}")
+        log = self.get_logger()
+        tell = log.error if sentence.startswith("lost") else log.info
+        tell(f"rangefinder {self._url}: {sentence}")
 
     def _rangefinder_status(self) -> Status:
         if self._url == NO_RANGEFINDER:

@@ -20,12 +20,6 @@ IR_CAMERA: Table = (
     ),
     Parameter("frame_id", "ir_camera_optical_frame", "Optical frame of the camera (REP-103)."),
     Parameter(
-        "stamp_now",
-        False,
-        "Stamp frames with the arrival time on this node's clock, for sources whose own stamps "
-        "are not of this run, such as files.",
-    ),
-    Parameter(
         "lockstep",
         False,
         "Publish a frame only after the verdicts of the one before came, so that none is dropped; "
@@ -101,7 +95,7 @@ TEMPERATURE_CORRECTION: Table = (
         0.5,
         "A distance older than this, as seen from the frame, is stale: not corrected with.",
         unit="s",
-        minimum=0.0,
+        minimum=0.01,
         maximum=60.0,
     ),
     Parameter(

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from rclpy.node import Node
 
-from thermoscout_core.errors import DeviceError, ThermoscoutError
+from thermoscout_core.errors import ThermoscoutError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -123,14 +123,16 @@ class Device(Protocol[Item]):
 class DeviceReader(Generic[Item]):
     """Reads a device in a thread of its own and opens it again after a loss.
 
-    make_device: gives a fresh, closed device. deliver(sample): called in the thread. state: one of
-    opening, streaming, lost, finished; problem: why it is lost. Between attempts it waits 0.5 s,
-    twice as long after each, at most 10 s.
+    stopping: set by stop(), and seen by a device that waits. make_device: gives a fresh, closed
+    device. deliver(sample): called in the thread. report(sentence): likewise, of each change.
+    state: opening, streaming, lost or finished; problem: why it is lost. Between attempts it
+    waits 0.5 s, then twice as long each time, at most 10 s.
     """
 
     def __init__(
         self,
         name: str,
+        stopping: threading.Event,
         make_device: Callable[[], Device[Item]],
         deliver: Callable[[Item], None],
         report: Callable[[str], None],
@@ -144,7 +146,7 @@ class DeviceReader(Generic[Item]):
         self._report = report
         self._end_of_stream = end_of_stream
         self._read_timeout_s = read_timeout_s
-        self.stopping = threading.Event()
+        self.stopping = stopping
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -159,31 +161,32 @@ class DeviceReader(Generic[Item]):
         back_off_s = BACK_OFF_FIRST_S
         while not self.stopping.is_set():
             try:
-                delivered = self._stream()
+                self._stream()
             except self._end_of_stream:
                 self.state, self.problem = "finished", ""
                 self._report("finished: the source has no more frames")
                 return
-            except Exception as error:
-                delivered = self.state == "streaming"
-                self.state, self.problem = "lost", str(error) or repr(error)
-                expected = isinstance(error, (DeviceError, ThermoscoutError, OSError))
-                kind = "" if expected else f"{type(error).__name__}: "
-                if delivered:
+            except Exception as error:  # whatever a driver raises, the device is opened again
+                if self.state == "streaming":
                     back_off_s = BACK_OFF_FIRST_S
-                self._report(f"lost: {kind}{self.problem}; opening it again in {back_off_s:g} s")
+                known = isinstance(error, (ThermoscoutError, OSError))
+                self.problem = str(error) if known else f"{type(error).__name__}: {error}"
+                self.state = "lost"
+                self._report(f"lost: {self.problem}; opening it again in {back_off_s:g} s")
                 self.stopping.wait(back_off_s)
                 back_off_s = min(2 * back_off_s, BACK_OFF_LAST_S)
 
-    def _stream(self) -> bool:
+    def _stream(self) -> None:
         device = self._make_device()
         try:
             device.open()
             while not self.stopping.is_set():
                 sample = device.read(self._read_timeout_s)
-                if sample is not None:
+                if sample is None:
+                    continue
+                if self.state != "streaming":
                     self.state, self.problem = "streaming", ""
-                    self._deliver(sample)
+                    self._report("streaming")
+                self._deliver(sample)
         finally:
             device.close()
-        return True

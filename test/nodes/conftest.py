@@ -48,9 +48,7 @@ class Graph:
         from rclpy.parameter import Parameter
 
         overrides = [Parameter(name, value=value) for name, value in (parameters or {}).items()]
-        return self.add(
-            node_class(context=self.context, parameter_overrides=overrides, **options)
-        )
+        return self.add(node_class(context=self.context, parameter_overrides=overrides, **options))
 
     def listen(self, message_type: Any, topic: str, qos: Any) -> list[Any]:
         """Every message that comes on the topic from now on."""
