@@ -15,12 +15,15 @@ def sourced_prefixes(repository: Path) -> list[Path]:
     """
     prefixes = [Path(part) for part in _path_list("AMENT_PREFIX_PATH")]
     foreign = [prefix for prefix in prefixes if repository not in prefix.resolve().parents]
-    return foreign if has_package(foreign, "rclpy") else []
+    return foreign if prefix_of(foreign, "rclpy") else []
 
 
-def has_package(prefixes: list[Path], name: str) -> bool:
-    """Whether one of the prefixes holds the ROS package of that name."""
-    return any((prefix / "share" / name / "package.xml").is_file() for prefix in prefixes)
+def prefix_of(prefixes: list[Path], package: str) -> Path | None:
+    """The first of the prefixes that holds the ROS package of that name."""
+    for prefix in prefixes:
+        if (prefix / "share" / package / "package.xml").is_file():
+            return prefix
+    return None
 
 
 def installed_but_not_sourced() -> list[Path]:

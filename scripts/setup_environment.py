@@ -76,6 +76,8 @@ class Setup:
         ]
         if with_tests:
             parts.append(("tests", self._tests_key(), self._install_test_requirements))
+        if self.done.get("environment") != self._environment_key() or not PYTHON.exists():
+            self.done.clear()
         stale = [(name, key, action) for name, key, action in parts if self.done.get(name) != key]
         if stale:
             missing = prerequisites.missing_prerequisites()
@@ -91,10 +93,8 @@ class Setup:
     # What each part is made from
 
     def _environment_key(self) -> str:
-        ros = [str(prefix) for prefix in self.prefixes] or ["wheels"]
-        if not PYTHON.exists():
-            self.done.clear()
-        return _digest([str(REPOSITORY), sys.version, *ros])
+        ros = ros_distribution.prefix_of(self.prefixes, "rclpy")
+        return _digest([str(REPOSITORY), sys.version, str(ros or "wheels")])
 
     def _requirements_key(self) -> str:
         names = ["core.txt", "ros.txt"] if self.private else ["core.txt"]
@@ -118,7 +118,11 @@ class Setup:
             for folder in ("src", "launch", "config", "models")
             for path in _files(REPOSITORY / folder)
         ]
-        return _digest([self._requirements_key(), self._environment_key(), *linked], contents)
+        vision_msgs = f"builds vision_msgs: {self._builds_vision_msgs()}"
+        return _digest([self._requirements_key(), vision_msgs, *linked], contents)
+
+    def _builds_vision_msgs(self) -> bool:
+        return ros_distribution.prefix_of(self.prefixes, "vision_msgs") is None
 
     def _tests_key(self) -> str:
         return _digest([], [REQUIREMENTS / "test.txt", REQUIREMENTS / "train.txt"])
@@ -135,7 +139,6 @@ class Setup:
         for folder in (VENV, WORKSPACE):
             if folder.exists():
                 shutil.rmtree(folder)
-        self.done.clear()
         version = ".".join(str(part) for part in sys.version_info[:3])
         _say(f"Making a virtual environment with Python {version} in .venv")
         options = [] if self.private else ["--system-site-packages"]
@@ -178,7 +181,7 @@ class Setup:
 
     def _build_workspace(self) -> None:
         packages = [self._linked_sources()]
-        if not ros_distribution.has_package(self.prefixes, "vision_msgs"):
+        if self._builds_vision_msgs():
             packages.append(VISION_MSGS)
         names = " and ".join(path.name for path in reversed(packages))
         _say(f"Building {names} with colcon")
