@@ -45,7 +45,7 @@ setup(
     data_files=shared_files(),
     entry_points={"console_scripts": ["thermoscout = thermoscout_core.cli:app"]},
     install_requires=[
-        "flyr>=3",
+        "flyr>=5",
         "jinja2>=3",
         "numpy>=1.26",
         "onnxruntime>=1.17",

@@ -86,3 +86,13 @@ def test_flir_file_that_flyr_cannot_read_names_the_remedy(data_folder):
     path = next(p for p in flir_files(data_folder) if p.name.startswith("07"))
     with pytest.raises(ThermogramError, match=r"BillHotFlash.*float TIFF"):
         read_thermogram(path)
+
+
+def test_flir_file_with_a_damaged_directory_is_refused_at_once(tmp_path, data_folder):
+    pytest.importorskip("flyr")
+    content = bytearray(flir_files(data_folder)[0].read_bytes())
+    header = content.index(b"FFF\0")
+    content[header + 28] = 0xFF  # four billion records, which flyr would count one by one
+    (tmp_path / "x.jpg").write_bytes(content)
+    with pytest.raises(ThermogramError, match="directory is damaged"):
+        read_thermogram(tmp_path / "x.jpg")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import warnings
 from datetime import datetime, timezone
 
@@ -18,6 +19,9 @@ from thermoscout_core.frames import ObjectParameters, PlanckConstants, Radiometr
 from thermoscout_core.thermograms.celsius import ABSOLUTE_ZERO_C, CodedCelsius, encode_celsius
 
 _MARK = b"FLIR\x00"
+_DIRECTORY = struct.Struct(">II")  # offset and number of entries
+_DIRECTORY_AT = 24
+_MAX_ENTRIES = 1000  # cameras write about a dozen
 
 
 def looks_like_flir(data: bytes) -> bool:
@@ -33,6 +37,7 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
     """
     try:
         import flyr
+        from flyr.records import extract_flir_app1
     except ModuleNotFoundError as error:
         raise ThermogramError(
             f"{source}: FLIR files are read with the package flyr, which isn't installed; "
@@ -41,6 +46,7 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            _check_directory(extract_flir_app1(io.BytesIO(data)).read())
             thermogram = flyr.unpack(io.BytesIO(data))
             celsius = np.asarray(thermogram.celsius)
             ceiling = np.array([[thermogram.metadata["raw_value_range_max"]]])
@@ -77,6 +83,15 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
         saturation_count=max(1, int(coded.scale.to_counts(np.asarray(ceiling_c))[0, 0])),
     )
     return coded, radiometry, _unix_time(taken)
+
+
+def _check_directory(segment: bytes) -> None:
+    """Raises ValueError where flyr would loop over billions of records that aren't there."""
+    if len(segment) < _DIRECTORY_AT + _DIRECTORY.size:
+        raise ValueError("the FLIR segment is cut off")
+    offset, entries = _DIRECTORY.unpack_from(segment, _DIRECTORY_AT)
+    if entries > _MAX_ENTRIES or offset > len(segment):
+        raise ValueError("the FLIR record directory is damaged")
 
 
 def _object_parameters(metadata: dict[str, float]) -> ObjectParameters:
