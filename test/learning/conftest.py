@@ -8,7 +8,10 @@ import pytest
 
 from thermoscout_core.simulation.dataset import random_frame
 
-CLASSES = "bushing insulator_column insulator_string disconnector connector transformer cable_termination"
+CLASSES = (
+    *("bushing", "insulator_column", "insulator_string", "disconnector"),
+    *("connector", "transformer", "cable_termination"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +19,7 @@ def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("dataset")
     for folder in ("counts", "annotations", "splits"):
         (root / folder).mkdir()
-    (root / "classes.txt").write_text("\n".join(CLASSES.split()))
+    (root / "classes.txt").write_text("\n".join(CLASSES))
     for number in range(12):
         counts, objects = random_frame(np.random.default_rng(number))
         name = f"sim_{number:03d}"

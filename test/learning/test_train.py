@@ -26,7 +26,7 @@ def recipe(dataset: Path, output: Path, **schedule: float) -> TrainConfig:
     return TrainConfig.model_validate(
         {
             "data": {"root": dataset, "simulated_ratio": 0.25},
-            "model": {"width": 0.25, "input_size_px": [128, 96]},
+            "model": {"width": 0.25, "input_size_px": [192, 160]},
             "schedule": {"epochs": 2, "batch_size": 4, "validate_every": 1, **schedule},
             "output": output,
             "workers": 0,
@@ -40,7 +40,8 @@ def quiet(_: EpochReport) -> None:
 
 
 def test_the_loss_falls(small_dataset: Path, tmp_path: Path) -> None:
-    Trainer(recipe(small_dataset, tmp_path, epochs=6), quiet).run()
+    config = recipe(small_dataset, tmp_path, epochs=6, learning_rate=0.005, warmup_epochs=0.5)
+    Trainer(config, quiet).run()
     rows = list(csv.DictReader((tmp_path / LOG).open()))
     assert len(rows) == 6
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"]) * 0.8
@@ -71,7 +72,7 @@ def test_the_best_checkpoint_names_its_recipe_and_accuracy(
 ) -> None:
     Trainer(recipe(small_dataset, tmp_path), quiet).run()
     _, architecture, notes = load_network(tmp_path / BEST)
-    assert architecture.input_size_px == (128, 96)
+    assert architecture.input_size_px == (192, 160)
     assert notes["recipe"]["schedule"]["batch_size"] == 4
     assert 0.0 <= notes["val_map_50"] <= 1.0
 

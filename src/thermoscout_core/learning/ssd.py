@@ -26,7 +26,14 @@ EXTRAS = ((256, 512), (128, 256), (128, 256), (64, 128))  # squeeze, output of c
 
 class Ssd(nn.Module):
     """forward: images (N, 3, H, W) in −1..1 -> offsets (N, P, 4), logits (N, P, 1 + C),
-    background first, in the order of detection.priors.make_priors."""
+    background first, in the order of detection.priors.make_priors.
+
+    low_precision: bfloat16 in the backbone, for training. Extras and heads stay in float32: on
+    maps of a few pixels the CPU's bfloat16 weight gradients aren't reproducible (torch 2.13), and
+    they cost next to nothing.
+    """
+
+    low_precision = False
 
     def __init__(
         self, backbone: str, width: float, class_count: int, priors_per_cell: Sequence[int]
@@ -63,7 +70,9 @@ class Ssd(nn.Module):
                         nn.init.zeros_(module.bias)
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
-        maps: list[Tensor] = self.backbone(images)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.low_precision):
+            maps: list[Tensor] = self.backbone(images)
+        maps = [features.float() for features in maps]
         for extra in self.extras:
             maps.append(extra(maps[-1]))
         return maps

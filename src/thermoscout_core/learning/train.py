@@ -132,6 +132,7 @@ class Trainer:
         self.architecture, start = self._architecture()
         self.network = self.architecture.build()
         self._initial_weights(start)
+        self.network.low_precision = config.schedule.bf16
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.priors = torch.from_numpy(make_priors(self.architecture.levels))
@@ -263,8 +264,7 @@ class Trainer:
         self._set_learning_rate(batches)
         images = images.to(self.device, memory_format=torch.channels_last)
         targets = [Targets(t.labels.to(self.device), t.offsets.to(self.device)) for t in targets]
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=schedule.bf16):
-            offsets, logits = self.network(images)
+        offsets, logits = self.network(images)
         location, classification = multibox_loss(offsets, logits, targets)
         loss = location + classification
         value = float(loss.detach())
