@@ -43,7 +43,11 @@ def run(make_nodes: Callable[[], Sequence[ManagedNode]], args: list[str] | None 
 
     Exits with 2 when a parameter or a file is wrong, with the sentence that says which.
     """
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # a malformed parameter file or ROS argument; names it
+        print(f"thermoscout: {error}", file=sys.stderr)
+        sys.exit(2)
     stop: list[int] = []
 
     def asked_to_end(number: int, _frame: FrameType | None) -> None:

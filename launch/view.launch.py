@@ -1,0 +1,55 @@
+"""What the graph sees, in rviz2: ros2 launch thermoscout view.launch.py --show-args."""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+# The beam looks where the camera looks: x of the beam is z of the optical frame (REP-103).
+SAME_PLACE = ("--qx", "0.5", "--qy", "-0.5", "--qz", "0.5", "--qw", "0.5")
+
+
+def generate_launch_description() -> LaunchDescription:
+    """rviz2 with our displays; optionally the one transform that a bench without a robot lacks."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                "namespace", default_value="", description="Namespace of the graph to look at."
+            ),
+            DeclareLaunchArgument(
+                "rviz_config",
+                default_value=PathJoinSubstitution(
+                    [FindPackageShare("thermoscout"), "config", "rviz", "inspection.rviz"]
+                ),
+                description="The displays.",
+            ),
+            DeclareLaunchArgument(
+                "static_frames",
+                default_value="true",
+                choices=["true", "false"],
+                description="Say that the rangefinder sits at the camera and looks along with "
+                "it; false where a robot description already tells.",
+            ),
+            Node(
+                package="rviz2",
+                executable="rviz2",
+                namespace=LaunchConfiguration("namespace"),
+                arguments=["-d", LaunchConfiguration("rviz_config")],
+                output="screen",
+            ),
+            Node(
+                package="tf2_ros",
+                executable="static_transform_publisher",
+                arguments=[
+                    *SAME_PLACE,
+                    "--frame-id",
+                    "ir_camera_optical_frame",
+                    "--child-frame-id",
+                    "laser_rangefinder",
+                ],
+                condition=IfCondition(LaunchConfiguration("static_frames")),
+            ),
+        ]
+    )
