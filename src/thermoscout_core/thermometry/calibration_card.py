@@ -55,8 +55,8 @@ def write_card(
     text = f"""# Model card: {model.name}
 
 BP network for infrared temperature correction (Wang et al. 2020, §4). Inputs: {count}; one
-hidden layer of {network.hidden_nodes} tanh nodes; a linear output, the {network.target.value}; trained by
-Levenberg–Marquardt on standardised inputs.
+hidden layer of {network.hidden_nodes} tanh nodes; linear output: {network.target.value}; trained
+by Levenberg–Marquardt on standardised inputs.
 
 - Data: **{data["data"]}**, {data["rows"]} rows. Nothing in this file claims an accuracy on a real
   camera unless the data above are measured: a camera is typically uncertain by 2 °C by itself.

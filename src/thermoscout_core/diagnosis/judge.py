@@ -1,0 +1,186 @@
+"""The judge: readings of one frame -> verdicts, by the knowledge base, with the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thermoscout_core.diagnosis.evidence import Evidence, gather
+from thermoscout_core.diagnosis.rules import Conditions, KnowledgeBase, Rule
+from thermoscout_core.readings import Reading, ReadingFlag
+from thermoscout_core.verdicts import Severity, Verdict
+
+READS_LOW = frozenset({ReadingFlag.TOO_SMALL, ReadingFlag.SATURATED})
+"""With these the truth is hotter than the reading: a fault stands, but nothing is normal."""
+
+WHY_NO_TEMPERATURE = {
+    ReadingFlag.NO_RADIOMETRY: "the frame has no temperature scale",
+    ReadingFlag.NO_VALID_PIXEL: "no valid pixel in the box",
+}
+WHY_PROVISIONAL = {
+    ReadingFlag.NO_RANGE: "not corrected: no distance",
+    ReadingFlag.STALE_RANGE: "not corrected: the last distance is too old",
+    ReadingFlag.UNKNOWN_SETTINGS: "not corrected: the camera's settings are unknown",
+    ReadingFlag.OUT_OF_CALIBRATION: "outside the network's calibration, corrected by physics",
+    ReadingFlag.TOO_SMALL: "smaller than 3x3 pixels: reads low",
+    ReadingFlag.SATURATED: "saturated: may be hotter",
+}
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What one rule says. basis: the deciding comparison in words; looked: whether any of the
+    rule's conditions could be evaluated."""
+
+    rule: Rule
+    severity: Severity
+    basis: str
+    looked: bool
+
+
+class Judge:
+    """Grades the readings of a frame by surface temperature, relative temperature difference
+    and like-comparison; the gravest applicable rule wins."""
+
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        self.knowledge_base = knowledge_base
+
+    def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
+        """One verdict a reading, in their order. Never a verdict that no reading earned: UNKNOWN
+        with the reason where there is no temperature, no rule, or nothing to compare with."""
+        return [self._judge(evidence) for evidence in gather(readings)]
+
+    def _judge(self, evidence: Evidence) -> Verdict:
+        reading = evidence.reading
+        class_name = reading.detection.class_name
+        if not reading.has_temperature:
+            why = [text for flag, text in WHY_NO_TEMPERATURE.items() if flag in reading.flags]
+            return _unknown(evidence, f"no temperature: {'; '.join(why) or 'none was measured'}")
+        if evidence.shared_with is not None:
+            x, y = evidence.shared_with.detection.box.center_px
+            return _unknown(
+                evidence,
+                f"its hottest pixel, {_c(evidence.t1_c)}, belongs to the overlapping "
+                f"{class_name} around ({x:.0f}, {y:.0f})",
+            )
+        rules = self.knowledge_base.rules_for(class_name)
+        if not rules:
+            return _unknown(evidence, f"no rule for {class_name} in {self.knowledge_base.id}")
+        findings = [self._apply(rule, evidence) for rule in rules]
+        looked = [finding for finding in findings if finding.looked]
+        if not looked:
+            return _unknown(
+                evidence,
+                f"{_c(evidence.t1_c)}, but no other {class_name} in the frame to compare with",
+            )
+        return self._verdict(max(looked, key=lambda f: f.severity.rank), evidence)
+
+    def _apply(self, rule: Rule, evidence: Evidence) -> _Finding:
+        looked = False
+        for severity, alternatives in rule.grades():
+            for conditions in alternatives:
+                holds = self._holds(conditions, evidence)
+                looked |= holds is not None
+                if holds:
+                    return _Finding(rule, severity, _because(conditions, evidence), True)
+        return _Finding(rule, Severity.NORMAL, _below_all(rule, evidence), looked)
+
+    def _holds(self, conditions: Conditions, evidence: Evidence) -> bool | None:
+        """Whether all conditions hold; None when one of them can't be evaluated."""
+        answers: list[bool | None] = []
+        if conditions.surface_above_c is not None:
+            answers.append(evidence.t1_c > conditions.surface_above_c)
+        if conditions.like_above_k is not None:
+            known = math.isfinite(evidence.t2_c)
+            over = evidence.t1_c - evidence.t2_c > conditions.like_above_k
+            answers.append(over if known else None)
+        if conditions.relative_difference is not None:
+            delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
+            answers.append(delta >= conditions.relative_difference if delta is not None else None)
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    def _verdict(self, finding: _Finding, evidence: Evidence) -> Verdict:
+        reading = evidence.reading
+        severity = finding.severity
+        cautions = [text for flag, text in WHY_PROVISIONAL.items() if flag in reading.flags]
+        reason = finding.basis
+        if severity is Severity.NORMAL and reading.flags & READS_LOW:
+            severity = Severity.UNKNOWN
+            reason = f"can't be called normal: {reason}"
+        if cautions:
+            reason += f" ({'; '.join(cautions)})"
+        delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
+        return Verdict(
+            reading,
+            severity,
+            rule=finding.rule.id,
+            rule_source=finding.rule.source,
+            t1_c=evidence.t1_c,
+            t2_c=evidence.t2_c,
+            t0_c=evidence.t0_c,
+            relative_difference=math.nan if delta is None else delta,
+            reason=reason,
+            provisional=bool(reading.flags),
+        )
+
+
+def _unknown(evidence: Evidence, reason: str) -> Verdict:
+    return Verdict(
+        evidence.reading,
+        Severity.UNKNOWN,
+        t1_c=evidence.t1_c,
+        t2_c=evidence.t2_c,
+        t0_c=evidence.t0_c,
+        reason=reason,
+        provisional=bool(evidence.reading.flags),
+    )
+
+
+def _because(conditions: Conditions, evidence: Evidence) -> str:
+    """The conditions that hold, with the figures that make them hold."""
+    said = []
+    if conditions.surface_above_c is not None:
+        said.append(f"{_c(evidence.t1_c)} is above {conditions.surface_above_c:g} °C")
+    if conditions.like_above_k is not None:
+        difference = evidence.t1_c - evidence.t2_c
+        said.append(
+            f"{_c(evidence.t1_c)} is {difference:.1f} K above {_like(evidence)}, "
+            f"more than {conditions.like_above_k:g} K"
+        )
+    if conditions.relative_difference is not None:
+        delta = (evidence.t1_c - evidence.t2_c) / (evidence.t1_c - evidence.t0_c)
+        said.append(
+            f"δ = {100 * delta:.0f} % (T1 {_c(evidence.t1_c)}, T2 {_c(evidence.t2_c)}, "
+            f"T0 {_c(evidence.t0_c)} from {evidence.t0_source}) "
+            f"reaches {100 * conditions.relative_difference:g} %"
+        )
+    return " and ".join(said)
+
+
+def _below_all(rule: Rule, evidence: Evidence) -> str:
+    """Why a rule finds nothing: the lowest limits that were really looked at."""
+    every = [c for _, alternatives in rule.grades() for c in alternatives]
+    surface = [c.surface_above_c for c in every if c.surface_above_c is not None]
+    like = [c.like_above_k for c in every if c.like_above_k is not None]
+    said = []
+    if surface:
+        said.append(f"{_c(evidence.t1_c)} is not above {min(surface):g} °C")
+    if like and math.isfinite(evidence.t2_c):
+        difference = evidence.t1_c - evidence.t2_c
+        said.append(
+            f"{abs(difference):.1f} K {'above' if difference >= 0 else 'below'} {_like(evidence)}"
+        )
+    elif like:
+        said.append(f"no other {evidence.reading.detection.class_name} to compare with")
+    return ", ".join(said)
+
+
+def _like(evidence: Evidence) -> str:
+    return f"{evidence.t2_source} ({_c(evidence.t2_c)})"
+
+
+def _c(temperature_c: float) -> str:
+    return f"{temperature_c:.1f} °C"
