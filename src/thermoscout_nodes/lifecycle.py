@@ -199,6 +199,8 @@ class ManagedNode(LifecycleNode):
         self.inbox.close()
         self.diagnostics.close()
         self.destroy_node()
+        # destroy_node() forgets the state machine, which would keep the node's name and logger
+        self._state_machine.destroy_when_not_in_use()
 
     # Within
 

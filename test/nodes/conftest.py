@@ -56,6 +56,14 @@ class Graph:
         self.peer.create_subscription(message_type, topic, heard.append, qos)
         return heard
 
+    def logs(self) -> list[Any]:
+        """Every log line of the graph, also those from before."""
+        from rcl_interfaces.msg import Log
+        from rclpy.qos import DurabilityPolicy, QoSProfile
+
+        kept = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        return self.listen(Log, "/rosout", kept)
+
     def spin_until(self, condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
         """Spin until condition() is true and return what it gives; fail at the deadline."""
         end_s = time.monotonic() + deadline_s

@@ -8,7 +8,6 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from rcl_interfaces.msg import Log
 from rclpy.lifecycle import TransitionCallbackReturn
 from std_msgs.msg import String
 
@@ -77,7 +76,7 @@ def test_without_autostart_a_node_waits_for_its_manager(graph: Any) -> None:
 
 
 def test_an_exception_in_configure_is_logged_with_its_traceback(graph: Any) -> None:
-    logs = graph.listen(Log, "/rosout", STANDARD)
+    logs = graph.logs()
     node = graph.make(Echo, fail_in="configure")
     told = graph.spin_until(lambda: [m for m in logs if "told to fail in configure" in m.msg])
     assert "Traceback" in told[0].msg
@@ -86,7 +85,7 @@ def test_an_exception_in_configure_is_logged_with_its_traceback(graph: Any) -> N
 
 
 def test_a_mistake_of_the_user_is_logged_in_one_line(graph: Any) -> None:
-    logs = graph.listen(Log, "/rosout", STANDARD)
+    logs = graph.logs()
     node = graph.make(Echo, fail_in="configure", error=ConfigurationError)
     told = graph.spin_until(lambda: [m for m in logs if "told to fail in configure" in m.msg])
     assert told[0].msg == "cannot configure: told to fail in configure"
