@@ -180,3 +180,12 @@ def test_format_is_known_by_content_not_by_name(tmp_path, counts):
     path = tmp_path / "x.jpg"
     path.write_bytes(cv2.imencode(".png", counts)[1].tobytes())
     assert np.array_equal(read_thermogram(path, SCALE).counts, counts)
+
+
+def test_damaged_tiff_is_refused(tmp_path, counts):
+    content = bytearray(cv2.imencode(".tiff", counts)[1].tobytes())
+    middle = len(content) // 2
+    content[middle : middle + 40] = bytes(40)
+    (tmp_path / "x.tif").write_bytes(content)
+    with pytest.raises(ThermogramError, match="damaged"):
+        read_thermogram(tmp_path / "x.tif", SCALE)

@@ -6,11 +6,11 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from thermoscout_core.errors import ThermogramError
 from thermoscout_core.frames import Counts
+from thermoscout_core.thermograms.decoding import decode_picture
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PIXELS = 1 << 26
@@ -37,10 +37,7 @@ def decode_png_counts(data: bytes, source: str) -> Counts:
             f"{source}: a {header.bit_depth}-bit {kind} PNG is a picture without temperatures; "
             "give the camera's 16-bit grey counts with a scale.yaml, or a radiometric file"
         )
-    try:
-        counts = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ThermogramError(f"{source}: damaged PNG: {error.err}") from error
+    counts = decode_picture(data)
     if counts is None or counts.shape != (header.height_px, header.width_px):
         raise ThermogramError(f"{source}: damaged PNG; copy it again from the camera")
     return np.ascontiguousarray(counts, np.uint16)

@@ -10,11 +10,11 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from thermoscout_core.errors import ThermogramError
+from thermoscout_core.thermograms.decoding import decode_picture
 
 BYTE_ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 MAX_PIXELS = 1 << 26
@@ -55,10 +55,7 @@ def decode_tiff(data: bytes, source: str) -> TiffImage:
         )
     if not 0 < width * height <= MAX_PIXELS:
         raise ThermogramError(f"{source}: a TIFF of {width}×{height} pixels can't be a thermogram")
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ThermogramError(f"{source}: damaged TIFF: {error.err}") from error
+    pixels = decode_picture(data)
     if pixels is None or pixels.shape != (height, width):
         raise ThermogramError(f"{source}: damaged TIFF, or a compression that isn't supported")
     date = bytes(entries.get(_DATE, [])).split(b"\0")[0].decode("ascii", "replace")
