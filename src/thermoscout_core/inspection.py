@@ -119,7 +119,7 @@ class Inspector:
             Judge(knowledge_base),
             model_id=detector.model_id,
             score_threshold=detector.score_threshold,
-            rules_id=Path(rules).stem if rules is not None else "dlt664",
+            rules_id=knowledge_base.id,
         )
 
     def inspect(
