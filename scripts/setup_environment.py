@@ -68,6 +68,8 @@ class Setup:
                 f"ROS 2's tools can't work in a folder with a space, a quote or a colon in its "
                 f"path: {REPOSITORY}\nMove Thermoscout to another one and run the command again."
             )
+        if self.done.get("environment") != self._environment_key() or not PYTHON.exists():
+            self.done.clear()
         parts = [
             ("environment", self._environment_key(), self._make_environment),
             ("requirements", self._requirements_key(), self._install_requirements),
@@ -76,8 +78,6 @@ class Setup:
         ]
         if with_tests:
             parts.append(("tests", self._tests_key(), self._install_test_requirements))
-        if self.done.get("environment") != self._environment_key() or not PYTHON.exists():
-            self.done.clear()
         stale = [(name, key, action) for name, key, action in parts if self.done.get(name) != key]
         if stale:
             missing = prerequisites.missing_prerequisites()
@@ -94,7 +94,9 @@ class Setup:
 
     def _environment_key(self) -> str:
         ros = ros_distribution.prefix_of(self.prefixes, "rclpy")
-        return _digest([str(REPOSITORY), sys.version, str(ros or "wheels")])
+        # Unless another Python is asked for, the environment keeps the one that it has.
+        python = sys.version if os.environ.get("PYTHON") else self.done.get("python", sys.version)
+        return _digest([str(REPOSITORY), python, str(ros or "wheels")])
 
     def _requirements_key(self) -> str:
         names = ["core.txt", "ros.txt"] if self.private else ["core.txt"]
@@ -142,6 +144,7 @@ class Setup:
         version = ".".join(str(part) for part in sys.version_info[:3])
         _say(f"Making a virtual environment with Python {version} in .venv")
         options = [] if self.private else ["--system-site-packages"]
+        self.done["python"] = sys.version
         self._call("venv", [sys.executable, "-m", "venv", *options, str(VENV)])
 
     def _install_requirements(self) -> None:
