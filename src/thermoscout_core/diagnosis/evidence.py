@@ -45,7 +45,8 @@ def gather(readings: Sequence[Reading]) -> list[Evidence]:
 
     T2 is the lower median of the other readings of the same class in the frame (so that one
     further hot part can't hide the first); readings whose hot spot belongs to another box,
-    or that are too small, are no like part. T0 is the ring around the box, else the median of the other rings.
+    or that are too small, are no like part. T0 is the ring around the box, else the median of
+    the other rings.
     """
     owners = [_owner_of_spot(reading, readings) for reading in readings]
     comparable = [
