@@ -12,7 +12,8 @@ import pytest
 from thermoscout_core.errors import ResultsError
 from thermoscout_core.frames import Radiometry, ThermalFrame
 from thermoscout_core.inspection import FrameInspection, NamedInspection
-from thermoscout_core.reporting.pictures import CLOSE_UP_PX, PictureNames
+from thermoscout_core.reporting.overlay import FAULT_BGR
+from thermoscout_core.reporting.pictures import CLOSE_UP_PX, PictureNames, close_up
 from thermoscout_core.reporting.remake import inspection_of, remake_report
 from thermoscout_core.reporting.report import TruthTable, write_report
 from thermoscout_core.results import image_record, read_results
@@ -52,15 +53,26 @@ def test_text_from_files_is_escaped(tmp_path, named):
     assert "<script>" not in page and '"><img>' not in page
 
 
-def test_frame_of_small_size_is_shown_doubled(tmp_path, named):
+def test_small_frame_is_shown_enlarged(tmp_path, named):
     write_report(tmp_path, [named])
-    assert cv2.imread(str(tmp_path / "annotated" / "a.png")).shape[0] == 192
+    assert cv2.imread(str(tmp_path / "annotated" / "a.png")).shape[0] == 5 * 96
 
 
 def test_fault_has_a_close_up(tmp_path, named):
     write_report(tmp_path, [named])
     picture = cv2.imread(str(tmp_path / "annotated" / "a.fault1.png"))
     assert picture.shape == (CLOSE_UP_PX[1], CLOSE_UP_PX[0], 3)
+
+
+def test_close_up_shows_the_hot_spot_where_it_is(inspection, frame):
+    counts = np.full_like(frame.counts, 10_200)
+    counts[40:44, 50:54] = 11_300
+    still = dataclasses.replace(inspection, frame=dataclasses.replace(frame, counts=counts))
+    picture = close_up(still, 0)
+    ys, xs = np.nonzero(picture.min(axis=-1) > 250)
+    x, y = round(xs.mean()), round(ys.mean())
+    near = picture[y - 8 : y + 9, x - 8 : x + 9]
+    assert (near == np.array(FAULT_BGR, np.uint8)).all(axis=-1).sum() >= 8
 
 
 def test_frame_without_temperatures_is_reported_too(tmp_path, failed):

@@ -29,7 +29,7 @@ _LETTERS = {
 }
 _PAD_PX = 3
 SMALL_BELOW_PX = 600
-"""Pictures narrower than this are drawn lightly: thin boxes, the class for faults alone."""
+"""Pictures narrower than this are drawn lightly: thin boxes and no class for what is no fault."""
 
 
 def draw_overlay(
@@ -99,7 +99,7 @@ def _draw_box(picture: Picture, verdict: Verdict, upscale: int) -> None:
     box = verdict.reading.detection.box
     first = (round(box.x1 * upscale), round(box.y1 * upscale))
     last = (round(box.x2 * upscale) - 1, round(box.y2 * upscale) - 1)
-    width = 2 if verdict.severity.is_fault and not _is_small(picture) else 1
+    width = 2 if verdict.severity.is_fault else 1
     if verdict.severity.is_fault or not _is_small(picture):
         cv2.rectangle(picture, first, last, _DARK, width + 2)
     cv2.rectangle(picture, first, last, severity_color(verdict), width)

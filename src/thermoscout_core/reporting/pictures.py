@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,14 +18,16 @@ from thermoscout_core.inspection import FrameInspection
 from thermoscout_core.reporting.lettering import Picture
 from thermoscout_core.reporting.overlay import SMALL_BELOW_PX, draw_overlay
 from thermoscout_core.reporting.scale_bar import add_scale_bar
+from thermoscout_core.verdicts import Verdict
 
 FOLDER = "annotated"
 CLOSE_UP_PX = (320, 240)
-_PNG_LEVEL = 3  # a third smaller than level 1, and still a few milliseconds
+_MAX_UPSCALE = 8
+_PNG_LEVEL = 1  # level 3 takes 1.7 times as long for 14 % less
 
 
 def annotated_picture(inspection: FrameInspection) -> Picture:
-    """Overlay on the frame's 8-bit view, doubled when small, with the temperature bar."""
+    """Overlay on the frame's 8-bit view, enlarged when small, with the temperature bar."""
     frame = inspection.frame
     view = to_8bit_view(frame.counts)
     picture = draw_overlay(view, inspection.verdicts, upscale=_upscale(frame.width_px))
@@ -37,11 +41,37 @@ def close_up(inspection: FrameInspection, index: int) -> Picture:
     frame = inspection.frame
     verdict = inspection.verdicts[index]
     area = _surroundings(verdict.reading.detection.box, frame.width_px, frame.height_px)
-    scale = max(1, min(4, round(CLOSE_UP_PX[0] / area.width_px)))
-    picture = draw_overlay(to_8bit_view(frame.counts), [verdict], upscale=scale, labels=False)
-    x1, y1, x2, y2 = (round(edge * scale) for edge in area.as_list())
-    resized = cv2.resize(picture[y1:y2, x1:x2], CLOSE_UP_PX, interpolation=cv2.INTER_AREA)
-    return resized.astype(np.uint8, copy=False)
+    scale = CLOSE_UP_PX[0] / area.width_px
+    # maps the centres of pixels, as cv2.resize does
+    matrix = np.array(
+        [[scale, 0, (0.5 - area.x1) * scale - 0.5], [0, scale, (0.5 - area.y1) * scale - 0.5]]
+    )
+    view = cv2.warpAffine(
+        to_8bit_view(frame.counts),
+        matrix,
+        CLOSE_UP_PX,
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    seen = _moved(verdict, area, scale)
+    return draw_overlay(view.astype(np.uint8, copy=False), [seen], labels=False)
+
+
+def _moved(verdict: Verdict, area: Box, scale: float) -> Verdict:
+    """The verdict with its box and hot spot in pixels of a close-up of the area."""
+    reading = verdict.reading
+    x1, y1, x2, y2 = reading.detection.box.as_list()
+    box = Box(
+        (x1 - area.x1) * scale,
+        (y1 - area.y1) * scale,
+        (x2 - area.x1) * scale,
+        (y2 - area.y1) * scale,
+    )
+    spot = reading.hot_spot_px
+    if spot is not None:
+        spot = (int((spot[0] + 0.5 - area.x1) * scale), int((spot[1] + 0.5 - area.y1) * scale))
+    detection = replace(reading.detection, box=box)
+    return replace(verdict, reading=replace(reading, detection=detection, hot_spot_px=spot))
 
 
 def write_pictures(output_dir: Path, picture: str, inspection: FrameInspection) -> None:
@@ -90,7 +120,8 @@ def close_up_name(picture: str, index: int) -> str:
 
 
 def _upscale(width_px: int) -> int:
-    return 2 if width_px < SMALL_BELOW_PX else 1
+    """Whole steps, so that the picture isn't drawn as a small one."""
+    return min(_MAX_UPSCALE, math.ceil(SMALL_BELOW_PX / width_px))
 
 
 def _surroundings(box: Box, width_px: int, height_px: int) -> Box:
