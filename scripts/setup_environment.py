@@ -7,6 +7,7 @@ from has changed; --tests adds what the tests and the training need.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -14,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import prerequisites
@@ -40,13 +42,29 @@ def main() -> int:
     arguments = parser.parse_args()
     started = time.monotonic()
     try:
-        worked = Setup().run(with_tests=arguments.tests)
+        with one_at_a_time():
+            worked = Setup().run(with_tests=arguments.tests)
     except SetupError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     if worked:
         print(f"Set up in {time.monotonic() - started:.0f} s.")
     return 0
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Lets a second set-up in the same folder wait for the first."""
+    folder = os.open(REPOSITORY / "scripts", os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Waiting for another set-up in this folder")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 class Setup:
@@ -191,8 +209,7 @@ class Setup:
         environment = self.base
         if self.private:
             environment = ros_wheels.wheel_environment(VENV, self.base)
-        # A file that is gone from the sources must not stay behind in the installation.
-        shutil.rmtree(WORKSPACE / "install", ignore_errors=True)
+        self._remove_what_is_gone(len(packages))
         self._call(
             "colcon",
             [
@@ -209,6 +226,15 @@ class Setup:
             ],
             environment,
         )
+
+    def _remove_what_is_gone(self, packages: int) -> None:
+        """What was installed from files that are gone must not stay behind."""
+        install = WORKSPACE / "install"
+        if packages == 1 and (install / "share" / "vision_msgs").exists():
+            shutil.rmtree(install)
+        for path in install.rglob("*"):
+            if path.is_symlink() and not path.exists():
+                path.unlink()
 
     def _linked_sources(self) -> Path:
         """The package as links beside the virtual environment.
