@@ -22,7 +22,14 @@ from thermoscout_core.readings import Correction, ReadingFlag
 from thermoscout_core.thermometry import atmosphere
 from thermoscout_core.thermometry.bp_network import BpNetwork
 from thermoscout_core.thermometry.ranging import RangeFix
-from thermoscout_core.thermometry.thermometer import SITE_DEFAULTS, Thermometer
+from thermoscout_core.thermometry.thermometer import (
+    SITE_DEFAULTS,
+    TABLE_AIR_C,
+    TABLE_DISTANCE_M,
+    TABLE_DISTANCE_SHARE,
+    TABLE_HUMIDITY,
+    Thermometer,
+)
 
 SCALE = LinearScale(0.01, -100.0)
 SCENE = ObjectParameters(emissivity=0.9, reflected_c=15.0, air_c=25.0, relative_humidity=0.6)
@@ -219,6 +226,34 @@ def test_the_count_table_agrees_with_the_plain_evaluation():
         SCALE.to_celsius(counts).astype(float), replace(SCENE, distance_m=DISTANCE_M)
     )
     np.testing.assert_allclose(thermometer.celsius(frame, FIX), plain, atol=2e-3)
+
+
+def test_the_table_of_a_coarse_scale_is_as_good_as_its_knots_promise():
+    thermometer, scale = Thermometer(None), LinearScale(0.1, -100.0)
+    counts = np.arange(700, 3500, dtype=np.uint16).reshape(-1, 1)
+    frame = ThermalFrame(counts, Radiometry(scale, APPARENT, SCENE))
+    stated_c = counts * scale.gain_c_per_count + scale.offset_c
+    plain = atmosphere.object_c(stated_c, replace(SCENE, distance_m=DISTANCE_M))
+    np.testing.assert_allclose(thermometer.celsius(frame, FIX), plain, atol=2e-3)
+
+
+@pytest.mark.parametrize("distance_m", [1.0, 20.0, 50.0])
+@pytest.mark.parametrize(("air_c", "humidity"), [(0.0, 0.5), (20.0, 0.5), (40.0, 0.93)])
+def test_what_the_kept_table_may_be_wrong_by_is_less_than_stated(distance_m, air_c, humidity):
+    made_for = ObjectParameters(0.9, air_c, air_c, humidity, distance_m)
+    moved = ObjectParameters(
+        0.9,
+        air_c + TABLE_AIR_C,
+        air_c + TABLE_AIR_C,
+        humidity + TABLE_HUMIDITY,
+        distance_m + max(TABLE_DISTANCE_M, TABLE_DISTANCE_SHARE * distance_m),
+    )
+    apparent = atmosphere.apparent_of_object_c(80.0, made_for)
+    errors = [
+        abs(float(atmosphere.object_c(apparent, replace(made_for, **{name: value}))) - 80.0)
+        for name, value in vars(moved).items()
+    ]
+    assert sum(errors) < 0.06
 
 
 def test_the_table_is_kept_while_the_distance_hardly_moves(thermometer):
