@@ -111,7 +111,7 @@ def _draw_cross(picture: Picture, verdict: Verdict, upscale: int) -> None:
         return
     x, y = (round((edge + 0.5) * upscale) for edge in spot)
     color = severity_color(verdict)
-    inner, outer = (2, 7 * upscale // 2 + 2) if verdict.severity.is_fault else (1, 3 * upscale)
+    inner, outer = (2, 6 + 2 * upscale) if verdict.severity.is_fault else (1, 3 * upscale)
     arms = [((-outer, 0), (-inner, 0)), ((inner, 0), (outer, 0))]
     arms += [((0, -outer), (0, -inner)), ((0, inner), (0, outer))]
     outlined = verdict.severity.is_fault or not _is_small(picture)
