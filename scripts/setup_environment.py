@@ -22,6 +22,7 @@ from pathlib import Path
 import prerequisites
 import ros_distribution
 import ros_wheels
+from logged_processes import SetupError, run_logged
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 VENV = REPOSITORY / ".venv"
@@ -31,9 +32,7 @@ STAMP = WORKSPACE / "stamp.json"
 REQUIREMENTS = REPOSITORY / "requirements"
 VISION_MSGS = REPOSITORY / "interfaces" / "vision_msgs"
 
-
-class SetupError(Exception):
-    """Set-up can't go on; the message says what to do."""
+Environment = dict[str, str] | None
 
 
 def main() -> int:
@@ -267,27 +266,9 @@ class Setup:
         )
         return done.stdout.strip()
 
-    def _call(
-        self, name: str, command: Sequence[str], environment: dict[str, str] | None = None
-    ) -> None:
-        """Runs a command with its output in a log; raises SetupError with the log's end."""
+    def _call(self, name: str, command: Sequence[str], environment: Environment = None) -> None:
         log = WORKSPACE / "log" / f"{name}.txt"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("w") as output:
-            done = subprocess.run(
-                command,
-                cwd=REPOSITORY,
-                env=environment or self.base,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode:
-            end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-            raise SetupError(
-                f"{end}\n\nThis failed: {' '.join(command)}\nThe whole output is in {log}"
-            )
+        run_logged(log, command, REPOSITORY, environment or self.base)
 
 
 def _say(text: str) -> None:
