@@ -41,7 +41,9 @@ setup(
     python_requires=">=3.10",
     package_dir={"": "src"},
     packages=find_packages("src", include=["thermoscout_core", "thermoscout_core.*"]),
-    package_data={"": ["py.typed", "*.html", "*.css", "*.jinja", "*.j2", "*.json", "*.yaml"]},
+    package_data={
+        "": ["py.typed", "*.html", "*.css", "*.jinja", "*.j2", "*.json", "*.yaml", "templates/*"]
+    },
     data_files=shared_files(),
     entry_points={"console_scripts": ["thermoscout = thermoscout_core.cli:app"]},
     install_requires=[
