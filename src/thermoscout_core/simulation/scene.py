@@ -39,6 +39,7 @@ class Scene:
 
 Layout = Callable[[np.random.Generator, Look, float], "list[Element]"]
 
+
 def patrol_station(rng: np.random.Generator, look: Look, aspect: float) -> list[Element]:
     """One of the patrol's stations, in another weather."""
     station = STATIONS[int(rng.integers(len(STATIONS)))]
