@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +27,7 @@ from thermoscout_nodes.parameter_tables import BAG_RECORDER
 from thermoscout_nodes.process import run
 
 DISCOVERY_S = 0.2
-DEPTH = 30
+DEPTH = 100
 MIB = 2**20
 _FOREVER = QosTime(2147483647, 4294967295)
 
@@ -68,6 +69,8 @@ class BagRecorder(ManagedNode):
         super().__init__("bag_recorder", BAG_RECORDER, **options)
         self._writer: BagWriter | None = None
         self._seen: set[str] = set()
+        self._recorded: dict[str, Any] = {}
+        self._counts: Counter[str] = Counter()
 
     def configure(self) -> None:
         p = self.parameters
@@ -80,10 +83,21 @@ class BagRecorder(ManagedNode):
         self._writer = BagWriter(Path(p["output"]), p["compress"], p["queue_mib"] * MIB)
         self.diagnostics.hardware_id = p["output"]
         self._seen.clear()
+        self._counts.clear()
         self.diagnostics.add_task("bag", self._bag_status)
         self.every(DISCOVERY_S, self._discover, "looking for topics")
 
+    def deactivate(self) -> None:
+        """Take what has arrived but not been taken yet, so that the last messages are kept."""
+        for topic, subscription in self._recorded.items():
+            for _ in range(DEPTH):
+                taken = subscription.handle.take_message(subscription.msg_type, True)
+                if taken is None:
+                    break
+                self._keep(topic, taken[0])
+
     def release(self) -> None:
+        self._recorded.clear()
         if self._writer is None:
             return
         writer, self._writer = self._writer, None
@@ -120,12 +134,15 @@ class BagRecorder(ManagedNode):
                 f"{topic} isn't recorded: {type_name} isn't installed here ({error})"
             ) from error
         self._writer.add_topic(topic, type_name, [recorded_qos(qos)])
-        self.subscribe(message_type, topic, lambda data: self._keep(topic, data), qos, raw=True)
+        self._recorded[topic] = self.subscribe(
+            message_type, topic, lambda data: self._keep(topic, data), qos, raw=True
+        )
 
     def _keep(self, topic: str, data: bytes) -> None:
         if self._writer is not None:
             self._writer.put(topic, self.get_clock().now().nanoseconds, data)
             self.diagnostics.count("messages")
+            self._counts[topic] += 1
 
     def _bag_status(self) -> Status:
         writer = self._writer
@@ -134,7 +151,7 @@ class BagRecorder(ManagedNode):
             "written": str(writer.written),
             "dropped": str(writer.dropped),
             "waiting_mib": f"{writer.waiting_bytes / MIB:.1f}",
-            "topics": str(len(self._seen)),
+            **{topic: str(count) for topic, count in self._counts.items()},
         }
         if writer.problem or writer.dropped:
             return Status(ERROR, writer.problem or f"{writer.dropped} messages dropped", values)

@@ -31,6 +31,7 @@ from thermoscout_nodes.graph_processes import (
     NodeProcess,
     ProcessDiedError,
     private_domain,
+    use_room_for_images,
     write_overrides,
 )
 from thermoscout_nodes.parameters import Value
@@ -121,6 +122,7 @@ def run_graph(plan: Plan, output: Path, console: Console) -> Path:
     """
     bag, parameters = output / "bag", output / "parameters.yaml"
     write_overrides(parameters, overrides_of(plan, bag))
+    use_room_for_images()
     processes: list[NodeProcess] = []
     context = Context()
     with private_domain() as domain:
@@ -136,6 +138,7 @@ def run_graph(plan: Plan, output: Path, console: Console) -> Path:
             client = DemoClient(context, lambda: [process.check() for process in processes])
             client.start_camera(OTHERS)
             watch(client, plan, console)
+            client.await_recorder()
         except KeyboardInterrupt:
             console.print("[yellow]stopped early: the report shows what came so far[/]")
         except ProcessDiedError:

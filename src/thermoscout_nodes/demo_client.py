@@ -22,6 +22,10 @@ READY_TIMEOUT_S = 60.0
 SPIN_S = 0.1
 ACTIVE = "active"
 WATCHED_IMAGES = "thermal/image_raw"
+RECORDED = (WATCHED_IMAGES, "detections", "readings", "verdicts")
+RECORDER_TIMEOUT_S = 10.0
+REPORT_PERIOD_S = 1.5
+"""Diagnostics come every second: after this they know of the last frame."""
 
 
 class DemoClient:
@@ -38,6 +42,8 @@ class DemoClient:
         self.frames = 0
         self.faults = 0
         self.camera_finished = False
+        self._judged = 0
+        self._recorded: dict[str, str] = {}
         self._first_s = self._last_s = 0.0
         self.heard_s = time.monotonic()
         self._node.create_subscription(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
@@ -60,6 +66,19 @@ class DemoClient:
         while not condition():
             if time.monotonic() > deadline_s:
                 raise ThermoscoutError(f"waited {READY_TIMEOUT_S:g} s in vain for {what}")
+            self.spin()
+
+    def await_recorder(self) -> None:
+        """Let the recorder catch up with what was sent; after RECORDER_TIMEOUT_S go on without,
+        and the report shows which frames are missing."""
+        topics = [self._node.resolve_topic_name(topic) for topic in RECORDED]
+        begun_s = time.monotonic()
+        deadline_s = begun_s + RECORDER_TIMEOUT_S
+        while time.monotonic() < begun_s + REPORT_PERIOD_S or any(
+            int(self._recorded.get(topic, 0)) < self._judged for topic in topics
+        ):
+            if time.monotonic() > deadline_s:
+                return
             self.spin()
 
     def start_camera(self, others: Sequence[str]) -> None:
@@ -109,7 +128,12 @@ class DemoClient:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            if status.name.endswith("ir_camera: camera"):
+            if status.name.endswith("bag_recorder: bag"):
+                self._recorded = {item.key: item.value for item in status.values}
+            elif status.name.endswith("fault_judge: flow"):
+                judged = {item.key: item.value for item in status.values}.get("processed", "0")
+                self._judged = max(self._judged, int(judged))
+            elif status.name.endswith("ir_camera: camera"):
                 ended = status.message == "finished" and status.level == DiagnosticStatus.OK
                 self.camera_finished = self.camera_finished or ended
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -22,8 +23,9 @@ from thermoscout_nodes.found_versus_truth import Comparison, Equipment, compare
 from thermoscout_nodes.matching import Stamp
 
 MOST_PICTURES = 40
+TABLE_WIDTH = 104
 
-_COLUMNS = ("equipment", "class", "found in", "true °C", "corrected °C", "truth", "verdict", "")
+_COLUMNS = ("equipment", "class", "seen in", "true °C", "read °C", "truth", "verdict", "")
 _STYLES = {"missed": "bold red", "false alarm": "bold yellow", "found": "green"}
 
 
@@ -32,12 +34,14 @@ def report_of_patrol(bag: Path, output: Path, console: Console) -> Path:
     frames = BagFrames(bag)
     judged = frames.judged()
     comparison = compare(judged)
-    rows = [_row(item) for item in comparison.equipment]
+    faults_first = sorted(comparison.equipment, key=lambda item: -item.true_severity.rank)
+    rows = [_row(item) for item in faults_first]
     figures = [f"{what}: {how_much}" for what, how_much in comparison.summary()]
     chosen = _chosen(comparison, judged)
     note = (
         f"{'; '.join(figures)}. Shown below: the frame in which each piece was found best, "
-        f"{len(chosen)} of {comparison.frames} frames. All are in the bag."
+        f"{len(chosen)} of {comparison.frames} frames; the bag holds all. 'seen in' counts the "
+        "frames in which it was found and those in which it was there; °C are medians over them."
     )
     report = write_report(
         output,
@@ -61,7 +65,7 @@ def report_of_files(
             _print_file(named, table, severities)
             yield named
 
-    table = Table("image", "equipment", "hottest °C", "worst verdict", title="Found")
+    table = Table("image", "equipment", "hottest °C", "worst verdict", box=box.SIMPLE)
     severities: Counter[Severity] = Counter()
     report = write_report(output, noted(), title=f"Thermograms of {output.name}")
     console.print(table)
@@ -83,7 +87,7 @@ def _row(item: Equipment) -> list[str]:
     return [
         item.equipment_id,
         item.class_name,
-        f"{item.frames_found} of {item.frames_seen} frames",
+        f"{item.frames_found}/{item.frames_seen}",
         f"{median(item.true_c):.1f}",
         f"{median(item.corrected_c):.1f}" if item.corrected_c else "-",
         item.true_severity.value,
@@ -137,10 +141,13 @@ def _same_counts(sent: np.ndarray, read: np.ndarray) -> bool:
 
 
 def _print_patrol(rows: Sequence[Sequence[str]], comparison: Comparison, console: Console) -> None:
-    table = Table(*_COLUMNS, title="Found versus truth")
+    table = Table(title="Found versus truth", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for name in _COLUMNS:
+        number = name.endswith(("°C", "in"))
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row, style=_STYLES.get(row[-1], "dim"))
-    console.print(table)
+    Console(width=max(console.width, TABLE_WIDTH)).print(table)
     figures = Table(show_header=False, title="Over the whole patrol")
     for what, how_much in comparison.summary():
         figures.add_row(what, how_much)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 
@@ -18,6 +20,9 @@ from thermoscout_nodes.workers import Inbox
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
 FAULT = TransitionCallbackReturn.ERROR
+
+FAREWELL_S = 0.5
+"""So long a node that ends waits for its last messages to arrive."""
 
 
 class ManagedNode(LifecycleNode):
@@ -195,6 +200,7 @@ class ManagedNode(LifecycleNode):
     def close(self) -> None:
         """Stop working, give everything back and end the node; never raises."""
         self._stop_working()
+        self._let_messages_leave()
         self._release_all()
         self.inbox.close()
         self.diagnostics.close()
@@ -224,6 +230,14 @@ class ManagedNode(LifecycleNode):
             return True
         self.is_active = False
         return self._attempt("deactivate", lambda: self.deactivate()) is SUCCESS
+
+    def _let_messages_leave(self) -> None:
+        """A publisher that goes takes along what its reliable subscriptions haven't got yet."""
+        latest = time.monotonic() + FAREWELL_S
+        for publisher in self._publishers_made:
+            left_s = latest - time.monotonic()
+            if left_s > 0 and publisher.get_subscription_count():
+                publisher.wait_for_all_acked(Duration(seconds=left_s))
 
     def _release_all(self) -> None:
         self._is_configured = False

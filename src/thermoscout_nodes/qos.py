@@ -33,14 +33,16 @@ def _profile(depth: int, reliable: bool, latched: bool = False) -> QoSProfile:
     )
 
 
-SENSOR_PUBLISH = _profile(depth=2, reliable=True)
-"""Images and ranges, as a driver offers them."""
+SENSOR_PUBLISH = _profile(depth=10, reliable=True)
+"""Images and ranges, as a driver offers them; ten, so that a recorder that lost one can have it
+sent again before it is gone."""
 
 SENSOR_SUBSCRIBE = _profile(depth=2, reliable=False)
 """Images and ranges, as a consumer asks for them: the newest two, none sent again."""
 
-STANDARD = _profile(depth=10, reliable=True)
-"""Detections, readings, verdicts: small, none may be lost."""
+STANDARD = _profile(depth=100, reliable=True)
+"""Detections, readings, verdicts: small, none may be lost. A hundred, because what got lost on the
+way is noticed only at the middleware's next heartbeat (Fast DDS: 3 s) and must still be there."""
 
 LATCHED = _profile(depth=1, reliable=True, latched=True)
 """The latest message stays for whoever joins later: radiometry, label_info."""
