@@ -57,7 +57,6 @@ setup(
         "PyYAML>=6",
         "rich>=13",
         "scipy>=1.11",
-        "tifffile>=2023.1.23",
         "typer>=0.12",
     ],
     extras_require={
@@ -76,6 +75,7 @@ setup(
             "mypy>=1.10",
             "pytest>=8",
             "ruff>=0.6",
+            "tifffile",
             "types-PyYAML",
         ],
     },
