@@ -11,6 +11,8 @@ from torch.nn import functional
 from thermoscout_core.detection.priors import CENTER_VARIANCE, SIZE_VARIANCE
 
 IGNORED = -1
+FAVOURITES = 3
+FAVOURITE_IOU = 0.35
 BACKGROUND = 0
 
 
@@ -40,9 +42,10 @@ def match(
 ) -> Targets:
     """Priors (P, 4) center form, boxes (N, 4) corners, both as fractions; labels (N,) from 0.
 
-    A prior takes the box that it overlaps best, if by the threshold or more; every box takes its
-    best prior in any case. Priors on a difficult box, and those that overlap a box by 0.4 to the
-    threshold, are ignored.
+    A prior takes the box that it overlaps best, if by the threshold or more. Every box takes its
+    best prior in any case, and its next best ones down to FAVOURITE_IOU: small equipment would
+    get too few positives else. Priors on a difficult box, and those that overlap a box by 0.4 to
+    the threshold, are ignored.
     """
     count = len(priors)
     assigned = torch.zeros(count, dtype=torch.long)
@@ -53,9 +56,12 @@ def match(
     best, index = overlap.max(1)
     easy = torch.nonzero(~difficult).flatten()
     if len(easy):
-        favourite = overlap[:, easy].argmax(0)
-        best[favourite] = 2.0
-        index[favourite] = easy
+        near, favourites = overlap[:, easy].topk(min(FAVOURITES, count), dim=0)
+        near[0] = 1.0
+        for row in reversed(range(len(near))):
+            chosen = near[row] >= FAVOURITE_IOU
+            best[favourites[row, chosen]] = 2.0
+            index[favourites[row, chosen]] = easy[chosen]
     assigned = torch.where(best >= threshold, labels[index] + 1, BACKGROUND)
     assigned[(best >= threshold - 0.1) & (best < threshold)] = IGNORED
     assigned[(best >= threshold - 0.1) & difficult[index]] = IGNORED
