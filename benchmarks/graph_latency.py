@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -32,6 +33,7 @@ from sensor_msgs.msg import Image
 from thermoscout_nodes.diagnostics import percentiles_ms
 from thermoscout_nodes.graph_processes import private_domain
 from thermoscout_nodes.inspection import make_graph
+from thermoscout_nodes.process import THREAD_TURN_S
 from thermoscout_nodes.qos import SENSOR_SUBSCRIBE
 
 HOLD_S = 2.0
@@ -142,7 +144,7 @@ def _run(
         node.start_if_asked()
     if watched:
         for topic in PICTURES:
-            viewer.create_subscription(Image, topic, lambda _: None, SENSOR_SUBSCRIBE)
+            viewer.create_subscription(Image, topic, lambda _: None, SENSOR_SUBSCRIBE, raw=True)
     _spin(executor, STATIONS * HOLD_S + 1.0)
     trace = Trace()
     before = {node.get_name(): dict(_totals(node)) for node in nodes}
@@ -234,7 +236,9 @@ def main() -> None:
     parser.add_argument("--size", type=_size, default=(640, 512), help="of frames")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
     parser.add_argument("--json", type=Path, help="file that takes the figures")
+    parser.add_argument("--thread-turn", type=float, default=THREAD_TURN_S, help="seconds")
     options = parser.parse_args()
+    sys.setswitchinterval(options.thread_turn)
     machine = host()
     print(f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_average']:.1f} before")
     runs = {}
