@@ -85,7 +85,9 @@ class DemoClient:
         """Configure ir_camera, wait until the others are active and the recorder and the overlay
         listen to it, then activate it, so that the first frame is as good as the last."""
         for name in others:
-            self.wait_until(lambda name=name: self._state(name) == ACTIVE, f"{name} to be active")
+            state = self._state(name)  # a node answers only after it has tried to start itself
+            if state != ACTIVE:
+                raise ThermoscoutError(f"{name} couldn't start and is {state}; its log says why")
         self._change_camera(Transition.TRANSITION_CONFIGURE)
         topic = self._node.resolve_topic_name(WATCHED_IMAGES)
         expected = {"bag_recorder", "detector", "temperature_correction", "fault_judge"}

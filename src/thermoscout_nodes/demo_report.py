@@ -125,14 +125,14 @@ def _file_inspections(
             yield NamedInspection(file.id, path, None, str(error))
             continue
         inspection = None
-        if waiting is not None and _same_counts(waiting[1].counts, counts):
+        if waiting is not None and same_counts(waiting[1].counts, counts):
             inspection = frames.inspection(*waiting)
             waiting = next(recorded, None)
         error = "" if inspection else "the graph gave no verdicts for this image"
         yield NamedInspection(file.id, path, inspection, error)
 
 
-def _same_counts(sent: np.ndarray, read: np.ndarray) -> bool:
+def same_counts(sent: np.ndarray, read: np.ndarray) -> bool:
     """Invalid pixels go over the topic as count 0 and then a true 0 goes as 1."""
     if sent.shape != read.shape:
         return False

@@ -20,9 +20,10 @@ SIGNAL_CHECK_S = 0.1
 """The executor wakes so often to see whether a signal asked it to end."""
 
 THREAD_TURN_S = 0.0005
-"""A thread that wants the interpreter gets it after so long. Python's own 5 ms, paid at each
-hand-over between executor, camera and inference, cost more than the network (measured by
-benchmarks/graph_latency.py: frame to verdict p50 78 ms with 5 ms, 19 ms with 0.5 ms)."""
+"""A thread that wants the interpreter gets it after so long. Python's own 5 ms are paid at each
+hand-over between executor, camera and inference while all of them have work (two cores kept busy
+by others, benchmarks/graph_latency.py: frame to verdict p50 78 ms with 5 ms, 19 ms with 0.5 ms).
+"""
 
 
 def spin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor, stop: list[int]) -> None:
