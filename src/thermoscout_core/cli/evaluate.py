@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def evaluate(
         table.add_column(column, justify="left" if column == "class" else "right")
     for result in evaluation.classes:
         table.add_row(
-            result.name, str(result.boxes), f"{result.ap:.3f}", f"{result.ap_11_point:.3f}"
+            result.name, str(result.boxes), _shown(result.ap), _shown(result.ap_11_point)
         )
     means = (f"{evaluation.mean_ap:.4f}", f"{evaluation.mean_ap_11_point:.4f}")
     table.add_row("mean (≥ 5 boxes)", str(sum(r.boxes for r in evaluation.counted)), *means)
@@ -74,3 +75,7 @@ def evaluate(
         f"at the deployed score threshold {deployed.score_threshold:.2f}: "
         f"precision {precision:.3f}, recall {recall:.3f}"
     )
+
+
+def _shown(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"

@@ -35,7 +35,7 @@ def export(
     from thermoscout_core.learning.evaluate import evaluate_predictions
     from thermoscout_core.learning.export import export_onnx
     from thermoscout_core.learning.ssd import SsdWithBoxes
-    from thermoscout_core.learning.train import predict_with_torch
+    from thermoscout_core.learning.torch_prediction import predict_with_torch
 
     if score_threshold is None:
         if data is None:

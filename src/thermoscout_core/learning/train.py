@@ -14,15 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from thermoscout_core.detection.detector import network_input
-from thermoscout_core.detection.postprocess import Selection, select
 from thermoscout_core.detection.priors import make_priors
-from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ModelError, ThermoscoutError
-from thermoscout_core.frames import Counts
-from thermoscout_core.learning.augment import augment
 from thermoscout_core.learning.checkpoint import (
     Architecture,
     load_state,
@@ -31,13 +26,13 @@ from thermoscout_core.learning.checkpoint import (
     save_weights,
 )
 from thermoscout_core.learning.config import TrainConfig
-from thermoscout_core.learning.data import Annotation, Sample, ThermogramDataset
-from thermoscout_core.learning.evaluate import SCORE_FLOOR, Evaluation, evaluate_predictions
-from thermoscout_core.learning.loss import Targets, match, multibox_loss
-from thermoscout_core.learning.metrics import Prediction
+from thermoscout_core.learning.data import Sample, ThermogramDataset
+from thermoscout_core.learning.evaluate import Evaluation, evaluate_predictions
+from thermoscout_core.learning.loss import Targets, multibox_loss
 from thermoscout_core.learning.prior_fitting import fit_prior_levels
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
-from thermoscout_core.simulation.dataset import random_frame
+from thermoscout_core.learning.torch_prediction import predict_with_torch
+from thermoscout_core.learning.training_frames import AugmentedFrames, collate
 
 BEST, EMA, STATE, LOG = (
     "best.safetensors",
@@ -69,48 +64,6 @@ class EpochReport:
     @property
     def epochs_done(self) -> float:
         return self.epoch - 1 + self.batch / self.batches
-
-
-class AugmentedFrames(Dataset[tuple[Tensor, Targets]]):
-    """The augmented training frames of one epoch; item i depends on (seed, epoch, i) alone."""
-
-    def __init__(
-        self, samples: list[Sample], config: TrainConfig, classes: list[str], priors: Tensor
-    ) -> None:
-        self.samples, self.config, self.classes, self.priors = samples, config, classes, priors
-        self.epoch = 0
-        self.simulated = round(len(samples) * config.data.simulated_ratio)
-
-    def __len__(self) -> int:
-        return len(self.samples) + self.simulated
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Targets]:
-        rng = np.random.default_rng([self.config.seed, self.epoch, index])
-        if index < len(self.samples):
-            sample = self.samples[index]
-            counts, annotation = sample.counts, sample.annotation
-        else:
-            counts, annotation = self._simulate(rng)
-        size = self.config.model.input_size_px
-        view, moved = augment(counts, annotation, size, self.config.augmentation, rng)
-        image = torch.from_numpy(view.astype(np.float32) / 127.5 - 1.0)[None].expand(3, -1, -1)
-        targets = match(
-            self.priors,
-            torch.from_numpy(moved.boxes),
-            torch.from_numpy(moved.labels),
-            torch.from_numpy(moved.difficult),
-        )
-        return image, targets
-
-    def _simulate(self, rng: np.random.Generator) -> tuple[Counts, Annotation]:
-        counts, objects = random_frame(rng)
-        boxes = np.array([box.as_list() for _, box in objects], np.float32).reshape(-1, 4)
-        labels = np.array([self.classes.index(name) for name, _ in objects], np.int64)
-        return counts, Annotation(boxes, labels, np.zeros(len(objects), bool))
-
-
-def _collate(items: list[tuple[Tensor, Targets]]) -> tuple[Tensor, list[Targets]]:
-    return torch.stack([image for image, _ in items]), [targets for _, targets in items]
 
 
 class Trainer:
@@ -244,7 +197,7 @@ class Trainer:
             shuffle=True,
             generator=generator,
             num_workers=self.config.workers,
-            collate_fn=_collate,
+            collate_fn=collate,
             drop_last=len(frames) > schedule.batch_size,
         )
         self.network.train()
@@ -348,20 +301,3 @@ def _box_sizes(sample: Sample) -> np.ndarray[Any, np.dtype[np.float64]]:
     height, width = sample.counts.shape
     boxes = sample.annotation.boxes[~sample.annotation.difficult].astype(np.float64)
     return np.asarray((boxes[:, 2:] - boxes[:, :2]) / np.array([width, height]), np.float64)
-
-
-def predict_with_torch(
-    deployed: SsdWithBoxes, dataset: ThermogramDataset, input_size_px: tuple[int, int]
-) -> list[Prediction]:
-    """Detections of the torch network, made exactly as detection.Detector makes them."""
-    selection = Selection(score_threshold=SCORE_FLOOR)
-    predictions = []
-    for sample in dataset.samples:
-        images = torch.from_numpy(network_input(to_8bit_view(sample.counts), input_size_px))
-        with torch.no_grad():
-            boxes, scores = deployed(images)
-        kept, kept_scores, labels = select(boxes[0].numpy(), scores[0, :, 1:].numpy(), selection)
-        height, width = sample.counts.shape
-        pixels = kept * np.array([width, height, width, height], np.float32)
-        predictions.append(Prediction(pixels, kept_scores, labels))
-    return predictions
