@@ -208,6 +208,8 @@ class Setup:
         environment = self.base
         if self.private:
             environment = ros_wheels.wheel_environment(VENV, self.base)
+        # colcon's own choice stops starting compilers while the machine has other work.
+        environment = {**environment, "MAKEFLAGS": f"-j{len(os.sched_getaffinity(0))}"}
         self._remove_what_is_gone(len(packages))
         self._call(
             "colcon",
@@ -257,7 +259,9 @@ class Setup:
 
     def _pip(self, log_name: str, *arguments: str) -> None:
         pip = [str(PYTHON), "-m", "pip", "--require-virtualenv", "--disable-pip-version-check"]
-        self._call(f"pip-{log_name}", [*pip, "--no-input", "install", *arguments])
+        # Python compiles a module when it is first used; compiling all of them here takes longer.
+        options = ["--no-input", "install", "--no-compile"]
+        self._call(f"pip-{log_name}", [*pip, *options, *arguments])
 
     def _output(self, code: str) -> str:
         environment = {**self.base, "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
