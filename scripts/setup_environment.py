@@ -87,6 +87,8 @@ class Setup:
             )
         if self.done.get("environment") != self._environment_key() or not PYTHON.exists():
             self.done.clear()
+        if not (WORKSPACE / "install" / "local_setup.bash").exists():
+            self.done.pop("workspace", None)
         parts = [
             ("environment", self._environment_key(), self._make_environment),
             ("requirements", self._requirements_key(), self._install_requirements),
@@ -104,7 +106,8 @@ class Setup:
             action()
             self.done[name] = key
             STAMP.parent.mkdir(exist_ok=True)
-            STAMP.write_text(json.dumps(self.done, indent=2))
+            STAMP.with_suffix(".new").write_text(json.dumps(self.done, indent=2))
+            STAMP.with_suffix(".new").replace(STAMP)
         return bool(stale)
 
     # What each part is made from
