@@ -39,13 +39,13 @@ def report_of_patrol(bag: Path, output: Path, console: Console) -> Path:
     figures = [f"{what}: {how_much}" for what, how_much in comparison.summary()]
     chosen = _chosen(comparison, judged)
     note = (
-        f"{'; '.join(figures)}. Shown below: the frame in which each piece was found best, "
-        f"{len(chosen)} of {comparison.frames} frames; the bag holds all. 'seen in' counts the "
-        "frames in which it was found and those in which it was there; °C are medians over them."
+        f"{'; '.join(figures)}. Shown below: {len(chosen)} of {comparison.frames} frames, which "
+        "show every piece that was found; the bag holds all. 'seen in' counts the frames in which "
+        "it was found and those in which it was there; °C are medians over them."
     )
     report = write_report(
         output,
-        _patrol_inspections(frames, chosen),
+        _patrol_inspections(frames, judged, chosen),
         title="Simulated patrol",
         truth=TruthTable(_COLUMNS, rows, note),
     )
@@ -97,17 +97,19 @@ def _row(item: Equipment) -> list[str]:
 
 
 def _chosen(comparison: Comparison, judged: Sequence[Judged]) -> set[Stamp]:
-    """The frame in which each piece was found best, the graver ones first, up to a number."""
-    graver_first = sorted(comparison.equipment, key=lambda item: -item.true_severity.rank)
-    chosen = dict.fromkeys(item.best[1] for item in graver_first if item.best is not None)
-    if not chosen:
-        chosen = dict.fromkeys(frame.stamp for frame in judged[:: max(1, len(judged) // 10)])
-    return set(list(chosen)[:MOST_PICTURES])
+    """Frames that show every piece that was found; a few of all when nothing was."""
+    telling = comparison.telling_frames()
+    if not telling:
+        telling = [frame.stamp for frame in judged[:: max(1, len(judged) // 10)]]
+    return set(telling[:MOST_PICTURES])
 
 
-def _patrol_inspections(frames: BagFrames, chosen: set[Stamp]) -> Iterator[NamedInspection]:
+def _patrol_inspections(
+    frames: BagFrames, judged: Sequence[Judged], chosen: set[Stamp]
+) -> Iterator[NamedInspection]:
+    begun_s = judged[0].stamp[0] if judged else 0
     for stamp, frame in frames.frames(chosen):
-        name = f"frame_{stamp[0]}_{stamp[1] // 10**6:03d}"
+        name = f"patrol_{stamp[0] - begun_s:03d}s_{stamp[1] // 10**6:03d}ms"
         yield NamedInspection(name, "", frames.inspection(stamp, frame))
 
 

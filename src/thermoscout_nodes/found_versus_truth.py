@@ -29,8 +29,7 @@ class Equipment:
     errors_c: list[float] = field(default_factory=list)
     true_severities: Counter[Severity] = field(default_factory=Counter)
     given_severities: Counter[Severity] = field(default_factory=Counter)
-    best: tuple[float, Stamp] | None = None
-    """Score and stamp of the frame in which it was found best."""
+    found_at: set[Stamp] = field(default_factory=set)
 
     @property
     def true_severity(self) -> Severity:
@@ -87,13 +86,24 @@ class Comparison:
             ("boxes that are nobody's", f"{self.stray_boxes} in all frames"),
             ("severity exactly right", f"{len(exact)} of {len(found)} found"),
         ]
-        if self.errors_c:
-            size = sorted(abs(error) for error in self.errors_c)
-            p95 = size[min(len(size) - 1, math.ceil(0.95 * len(size)) - 1)]
-            lines.append(
-                ("corrected minus true °C", f"median size {median(size):.2f}, p95 {p95:.2f}")
-            )
+        of_faults = [error for item in faults for error in item.errors_c]
+        lines.append(("corrected minus true °C, faults", _sizes(of_faults)))
+        lines.append(("corrected minus true °C, all", _sizes(self.errors_c)))
         return lines
+
+    def telling_frames(self) -> list[Stamp]:
+        """Few frames in which every piece that was ever found is found, the fullest first."""
+        missing = {item.equipment_id for item in self.equipment if item.found_at}
+        shows: dict[Stamp, set[str]] = defaultdict(set)
+        for item in self.equipment:
+            for stamp in item.found_at:
+                shows[stamp].add(item.equipment_id)
+        chosen = []
+        while missing:
+            stamp = max(shows, key=lambda key: (len(shows[key] & missing), key))
+            chosen.append(stamp)
+            missing -= shows[stamp]
+        return chosen
 
 
 def compare(frames: Iterable[Judged]) -> Comparison:
@@ -153,14 +163,13 @@ def match(
 
 def _count_found(item: Equipment, stamp: Stamp, truth: Verdict, found: list[Verdict]) -> None:
     item.frames_found += 1
+    item.found_at.add(stamp)
     worst = max(found, key=lambda verdict: verdict.severity.rank)
     item.given_severities[worst.severity] += 1
     reading = worst.reading
     if math.isfinite(reading.corrected_c):
         item.corrected_c.append(reading.corrected_c)
         item.errors_c.append(reading.corrected_c - truth.reading.corrected_c)
-    if item.best is None or reading.detection.score > item.best[0]:
-        item.best = reading.detection.score, stamp
 
 
 def _most_frequent(severities: Counter[Severity]) -> Severity:
@@ -169,6 +178,14 @@ def _most_frequent(severities: Counter[Severity]) -> Severity:
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "none seen"
+
+
+def _sizes(errors_c: Sequence[float]) -> str:
+    if not errors_c:
+        return "none read"
+    size = sorted(abs(error) for error in errors_c)
+    p95 = size[math.ceil(0.95 * len(size)) - 1]
+    return f"median size {median(size):.2f}, p95 {p95:.2f}"
 
 
 def _names(items: Iterable[Equipment]) -> str:

@@ -109,3 +109,13 @@ def test_frames_without_a_truth_are_left_out() -> None:
     comparison = compare([frame([], [verdict(HERE)], known=False)])
     assert comparison.frames == 0
     assert comparison.equipment == ()
+
+
+def test_few_frames_show_every_piece_that_was_found() -> None:
+    both = [verdict(HERE, name="A"), verdict(ELSEWHERE, name="B")]
+    frames = [
+        frame(both, [verdict(HERE)], 1),
+        frame(both, [verdict(HERE), verdict(ELSEWHERE)], 2),
+        frame(both, [verdict(ELSEWHERE)], 3),
+    ]
+    assert compare(frames).telling_frames() == [(2, 0)]
