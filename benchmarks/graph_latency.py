@@ -185,7 +185,6 @@ def _figures(
     }
     for name in ("temperature_correction", "fault_judge"):
         stages[name] = list(by_name[name].diagnostics.latencies_s.get("total", ()))
-    stages["overlay"] = list(by_name["fault_judge"].diagnostics.latencies_s.get("overlay", ()))
     whole = trace.between("ir_camera", "fault_judge")
     stages["frame to detections"] = list(trace.between("ir_camera", "detector").values())
     stages["detections to readings"] = list(

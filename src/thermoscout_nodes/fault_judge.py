@@ -26,6 +26,7 @@ from thermoscout_nodes.messages import message_to_readings, verdicts_to_message
 from thermoscout_nodes.parameter_tables import FAULT_JUDGE
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
+from thermoscout_nodes.workers import LatestWorker
 
 WATCHERS_CHECK_S = 0.25
 """So often it looks whether somebody watches the overlay and so needs the images."""
@@ -39,7 +40,8 @@ class FaultJudge(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("fault_judge", FAULT_JUDGE, **options)
-        self._matcher: StampMatcher[Image, Judged] = StampMatcher(self._draw)
+        self._matcher: StampMatcher[Image, Judged] = StampMatcher(self._show)
+        self._painter: LatestWorker[tuple[Image, Judged], Image] | None = None
         self._images: Any = None
         self._hfov_rad = math.nan
 
@@ -54,11 +56,24 @@ class FaultJudge(ManagedNode):
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
 
+    def activate(self) -> None:
+        self._painter = LatestWorker(
+            "overlay painter",
+            self.inbox,
+            self._draw,
+            lambda _, picture: self._overlay.publish(picture),
+            self._not_drawn,
+            lambda _: self.diagnostics.count("overlays_dropped"),
+        )
+
     def deactivate(self) -> None:
         self._matcher.clear()
+        if self._painter is not None:
+            self._painter.stop()
+            self._painter = None
 
     def release(self) -> None:
-        self._matcher.clear()
+        self.deactivate()
         self._images = None
         self._hfov_rad = math.nan
 
@@ -103,16 +118,22 @@ class FaultJudge(ManagedNode):
     def _on_image(self, message: Image) -> None:
         self._matcher.add_first(stamp_key(message.header), message)
 
-    def _draw(self, image: Image, judged: Judged) -> None:
-        header, verdicts = judged
-        try:
-            view = to_8bit_view(image_to_counts(image))
-        except FrameError as error:
+    def _show(self, image: Image, judged: Judged) -> None:
+        if self._painter is not None:
+            self._painter.offer((image, judged))
+
+    def _draw(self, item: tuple[Image, Judged]) -> Image:
+        """In the painter's thread: pictures wait, verdicts don't."""
+        image, (header, verdicts) = item
+        picture = draw_overlay(to_8bit_view(image_to_counts(image)), verdicts)
+        return array_to_image(picture, "bgr8", header)
+
+    def _not_drawn(self, _item: tuple[Image, Judged], error: Exception) -> None:
+        if isinstance(error, FrameError):
             self.diagnostics.bad_frame(str(error))
             return
-        begun_s = time.perf_counter()
-        self._overlay.publish(array_to_image(draw_overlay(view, verdicts), "bgr8", header))
-        self.diagnostics.latency("overlay", time.perf_counter() - begun_s)
+        self.diagnostics.error("overlay", error)
+        self.get_logger().error(f"overlay: {error!r}", throttle_duration_sec=1.0)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -46,10 +46,12 @@ MOST_WAITING = 2
 
 @dataclass(frozen=True)
 class _Outgoing:
-    """A frame on its way to the topics; truth: of a simulated camera, else None."""
+    """A frame on its way to the topics. picture: for people, None while nobody looks. truth: of a
+    simulated camera, None else and while nobody asks."""
 
     frame: ThermalFrame
     image: Image
+    picture: Image | None
     zero_is_invalid: bool
     truth: Sequence[Verdict] | None
 
@@ -125,9 +127,12 @@ class IrCamera(ManagedNode):
         truth = None
         if self._truths is not None and self._truths.get_subscription_count():
             truth = truth_verdicts(self._camera, frame)
-        outgoing = _Outgoing(
-            frame, array_to_image(counts, "mono16", header), zero_is_invalid, truth
-        )
+        picture = None
+        if self._pictures.get_subscription_count():
+            view = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
+            picture = array_to_image(view, "bgr8", header)
+        image = array_to_image(counts, "mono16", header)
+        outgoing = _Outgoing(frame, image, picture, zero_is_invalid, truth)
         self._answered.clear()
         self._asked = stamp_key(header)
         self._send(outgoing)
@@ -167,9 +172,8 @@ class IrCamera(ManagedNode):
         if self._truths is not None and outgoing.truth is not None:
             size_px = frame.width_px, frame.height_px
             self._truths.publish(verdicts_to_message(outgoing.truth, header, size_px))
-        if self._pictures.get_subscription_count():
-            view = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
-            self._pictures.publish(array_to_image(view, "bgr8", header))
+        if outgoing.picture is not None:
+            self._pictures.publish(outgoing.picture)
         self._last_frame_s = time.monotonic()
         self.diagnostics.count("frames")
         self.diagnostics.age("published", header.stamp)
