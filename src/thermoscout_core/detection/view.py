@@ -46,7 +46,7 @@ def to_8bit_view(counts: Counts, control: GainControl = DEFAULT_GAIN_CONTROL) ->
         )
     histogram = cv2.calcHist([counts], [0], None, [COUNT_MAX + 1], [0, COUNT_MAX + 1])
     table = _tone_table(histogram.ravel().astype(np.int64), control)
-    return table[counts]
+    return np.take(table, counts)
 
 
 def _tone_table(histogram: NDArray[np.int64], control: GainControl) -> NDArray[np.uint8]:
