@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from thermoscout_core.errors import ThermoscoutError
-from thermoscout_core.inspection import NamedInspection
+from thermoscout_core.inspection import Inspector, NamedInspection
 from thermoscout_core.reporting.report import TruthTable, write_report
 from thermoscout_core.thermograms.finding import ThermogramFile
 from thermoscout_core.thermograms.reading import read_thermogram
@@ -48,6 +48,7 @@ def report_of_patrol(bag: Path, output: Path, console: Console) -> Path:
         _patrol_inspections(frames, judged, chosen),
         title="Simulated patrol",
         truth=TruthTable(_COLUMNS, rows, note),
+        inspector=Inspector.default(),  # what the demo's graph runs at its default parameters
     )
     _print_patrol(rows, comparison, console)
     return report
@@ -67,7 +68,8 @@ def report_of_files(
 
     table = Table("image", "equipment", "hottest °C", "worst verdict", box=box.SIMPLE)
     severities: Counter[Severity] = Counter()
-    report = write_report(output, noted(), title=f"Thermograms of {output.name}")
+    title = f"Thermograms of {output.name}"
+    report = write_report(output, noted(), title, inspector=Inspector.default())
     console.print(table)
     bad = sum(bool(named.error) for named in inspections)
     counts = ", ".join(f"{severities[s]} {s.value}" for s in Severity)
