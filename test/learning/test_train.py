@@ -1,6 +1,7 @@
 """A real, tiny training run: it learns, resumes to the same result, and stops on nonsense."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,7 @@ def test_the_best_checkpoint_names_its_recipe_and_accuracy(
     _, architecture, notes = load_network(tmp_path / BEST)
     assert architecture.input_size_px == (192, 160)
     assert notes["recipe"]["schedule"]["batch_size"] == 4
+    assert str(tmp_path) not in json.dumps(notes)
     assert 0.0 <= notes["val_map_50"] <= 1.0
 
 

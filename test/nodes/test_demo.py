@@ -101,7 +101,8 @@ def test_a_process_that_dies_is_noticed(
 
 
 def test_ctrl_c_leaves_a_whole_bag_and_a_report(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "thermoscout_nodes.demo", "--size", "192x144", "--rate", "5"]
+    command = [sys.executable, "-m", "thermoscout_nodes.demo", "--size", "192x144"]
+    command += ["--seconds", "600"]  # it can't be over before Ctrl-C comes
     process = subprocess.Popen(
         [*command, "--output", str(tmp_path / "out")],
         text=True,

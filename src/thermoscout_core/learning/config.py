@@ -78,9 +78,25 @@ class TrainConfig(_Section):
             raise ValueError(f"augment: unknown key {', '.join(unknown)}")
         return self
 
+    def portable(self) -> dict[str, Any]:
+        """The recipe as JSON values for a model's file: of paths only the last part, so that no
+        folder of the machine that trained it travels along."""
+        content: dict[str, Any] = _last_parts(self.model_dump())
+        return content
+
     @property
     def augmentation(self) -> AugmentConfig:
         return AugmentConfig(**self.augment)
+
+
+def _last_parts(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, dict):
+        return {key: _last_parts(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_last_parts(entry) for entry in value]
+    return value
 
 
 def load_train_config(path: Path) -> TrainConfig:

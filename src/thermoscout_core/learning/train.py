@@ -268,8 +268,11 @@ class Trainer:
             save_weights(self.config.output / BEST, self.average, self.architecture, notes)
 
     def _notes(self, mean_ap: float) -> dict[str, Any]:
-        recipe = self.config.model_dump(mode="json")
-        return {"epoch": self.epoch, "val_map_50": mean_ap, "recipe": recipe}
+        return {
+            "epoch": self.epoch,
+            "val_map_50": mean_ap,
+            "recipe": self.config.portable(),
+        }
 
     def _save(self, loss: float, mean_ap: float, seconds: float) -> None:
         output = self.config.output
