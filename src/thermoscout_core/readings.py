@@ -17,6 +17,7 @@ class ReadingFlag(str, Enum):
     UNKNOWN_SETTINGS = "unknown_settings"  # what the camera worked in is unknown: not corrected
     NO_RANGE = "no_range"  # no distance: not corrected
     STALE_RANGE = "stale_range"  # the last distance is too old to be this frame's: not corrected
+    ASSUMED_CONDITIONS = "assumed_conditions"  # emissivity, air or humidity by default: not stated
     OUT_OF_CALIBRATION = "out_of_calibration"  # outside the network's domain: corrected by physics
     TOO_SMALL = "too_small"  # the box or the hot spot covers less than 3x3 pixels: reads low
     SATURATED = "saturated"  # the hot spot is at the detector's limit: it may be hotter

@@ -188,6 +188,17 @@ def test_what_nobody_states_is_the_documented_default(thermometer):
     )
 
 
+@pytest.mark.parametrize("missing", ["emissivity", "air_c", "relative_humidity"])
+def test_a_default_in_place_of_a_condition_is_flagged(thermometer, missing):
+    frame = frame_of(Radiometry(SCALE, APPARENT, replace(SCENE, **{missing: math.nan})))
+    assert read_one(thermometer, frame).flags == {ReadingFlag.ASSUMED_CONDITIONS}
+
+
+def test_an_assumed_reflected_temperature_is_not_flagged(thermometer):
+    frame = frame_of(Radiometry(SCALE, APPARENT, replace(SCENE, reflected_c=math.nan)))
+    assert read_one(thermometer, frame).flags == frozenset()
+
+
 def test_order_is_kept_also_around_unreadable_boxes(thermometer):
     outside = Detection("bushing", 0.5, Box(500, 500, 520, 520))
     readings = thermometer.read(frame_of(), [outside, JOINT, outside], FIX)

@@ -22,6 +22,7 @@ WHY_PROVISIONAL = {
     ReadingFlag.NO_RANGE: "not corrected: no distance",
     ReadingFlag.STALE_RANGE: "not corrected: the last distance is too old",
     ReadingFlag.UNKNOWN_SETTINGS: "not corrected: the camera's settings are unknown",
+    ReadingFlag.ASSUMED_CONDITIONS: "emissivity, air or humidity assumed, not stated",
     ReadingFlag.OUT_OF_CALIBRATION: "outside the network's calibration, corrected by physics",
     ReadingFlag.TOO_SMALL: "smaller than 3x3 pixels: reads low",
     ReadingFlag.SATURATED: "saturated: may be hotter",

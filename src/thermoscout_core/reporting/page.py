@@ -25,6 +25,7 @@ _FLAG_MEANINGS = {
     "unknown_settings": "what the camera worked in is unknown, so nothing was corrected",
     "no_range": "no distance, so nothing was corrected",
     "stale_range": "the last distance was too old, so nothing was corrected",
+    "assumed_conditions": "emissivity, air temperature or humidity assumed: nobody stated them",
     "out_of_calibration": "outside the correction network's domain, corrected by physics",
     "too_small": "smaller than 3×3 pixels, reads low",
     "saturated": "at the detector's limit, may be hotter",

@@ -29,8 +29,8 @@ SITE_DEFAULTS = ObjectParameters(
     emissivity=0.90, reflected_c=math.nan, air_c=20.0, relative_humidity=0.5, distance_m=math.nan
 )
 """Used for what neither the frame nor the site states: oxidised metal joints (DL/T 664 practice),
-20 °C and 50 %. A reflected temperature that nobody states is taken to be the air's. The distance
-has no default: without one nothing is corrected."""
+20 °C and 50 %; such a reading is flagged assumed_conditions. A reflected temperature that nobody
+states is taken to be the air's. The distance has no default: without one nothing is corrected."""
 
 KNOT_COUNTS = 8
 """The count table is evaluated at every 8th count and linear between: at 0.1 K a count that is
@@ -44,10 +44,12 @@ temperature by 0.1 K or the humidity by 0.01: together less than 0.06 K at 80 °
 
 @dataclass(frozen=True)
 class _Conditions:
-    """What holds for one frame: parameters, whether they may be used, and what speaks against."""
+    """What holds for one frame: parameters, what forbids to use them, and whether the emissivity,
+    the air or the humidity among them is a default."""
 
     parameters: ObjectParameters
     flags: frozenset[ReadingFlag]
+    assumed: bool
 
     @property
     def corrects(self) -> bool:
@@ -163,7 +165,9 @@ class Thermometer:
     def _conditions(
         self, radiometry: Radiometry, fix: RangeFix | None, air: ObjectParameters | None
     ) -> _Conditions:
-        known = (air or ObjectParameters()).or_else(radiometry.scene).or_else(self.defaults)
+        stated = (air or ObjectParameters()).or_else(radiometry.scene)
+        needed = (stated.emissivity, stated.air_c, stated.relative_humidity)
+        known = stated.or_else(self.defaults)
         if math.isnan(known.reflected_c):
             known = replace(known, reflected_c=known.air_c)
         distance_m = radiometry.scene.distance_m if fix is None else fix.distance_m
@@ -175,7 +179,7 @@ class Thermometer:
             flags.add(ReadingFlag.NO_RANGE)
         elif fix is not None and fix.stale:
             flags.add(ReadingFlag.STALE_RANGE)
-        return _Conditions(parameters, frozenset(flags))
+        return _Conditions(parameters, frozenset(flags), any(map(math.isnan, needed)))
 
     def _readings(
         self,
@@ -221,6 +225,8 @@ class Thermometer:
         correction: Correction,
     ) -> frozenset[ReadingFlag]:
         flags = set(conditions.flags)
+        if conditions.corrects and conditions.assumed:
+            flags.add(ReadingFlag.ASSUMED_CONDITIONS)
         if self.network is not None and correction is Correction.PHYSICS:
             flags.add(ReadingFlag.OUT_OF_CALIBRATION)
         if region.too_small:
