@@ -159,7 +159,8 @@ def main(args: list[str] | None = None) -> None:
     """Exits with 2 when the input or the graph fails, with the sentence that says why."""
     console = Console()
     arguments = _parse(args)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background jobs ignore it
+        signal.signal(stop, signal.default_int_handler)
     try:
         plan = plan_of(arguments)
         output = _fresh_folder(Path(arguments.output), plan.name)
