@@ -12,29 +12,26 @@ from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend  
 from thermoscout_core.detection.detector import Detector  # noqa: E402
 from thermoscout_core.detection.priors import PriorLevel  # noqa: E402
 from thermoscout_core.errors import ModelError  # noqa: E402
-from thermoscout_core.learning.checkpoint import (  # noqa: E402
-    Architecture,
-    load_network,
-    save_weights,
-)
+from thermoscout_core.learning.checkpoint import load_network, save_weights  # noqa: E402
+from thermoscout_core.learning.design import Architecture, Design  # noqa: E402
 from thermoscout_core.learning.export import export_onnx  # noqa: E402
 from thermoscout_core.learning.folding import (  # noqa: E402
     fold_batch_norm,
     largest_difference,
     require_equal,
 )
-from thermoscout_core.learning.ssd import SsdWithBoxes  # noqa: E402
+from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes  # noqa: E402
 
 SIDES = (6, 3, 2, 1, 1, 1)
 LEVELS = tuple(PriorLevel(side, side, ((0.2, 0.3), (0.4, 0.2))) for side in SIDES)
-TINY = Architecture("mobilenet_v1", 0.25, ("bushing", "connector"), (96, 96), LEVELS)
+TINY = Architecture(Design(width=0.25), ("bushing", "connector"), (96, 96), LEVELS)
 
 
 @pytest.fixture
 def network() -> torch.nn.Module:
     """A small network whose batch norms have statistics that matter."""
     torch.manual_seed(0)
-    whole = TINY.build()
+    whole = Ssd.build(TINY)
     for module in whole.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)

@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
+from thermoscout_core.learning.design import Design  # noqa: E402
 from thermoscout_core.learning.ssd import Ssd  # noqa: E402
 
 SEED_PRIORS = (3, 6, 6, 6, 6, 6)
@@ -13,7 +14,7 @@ SEED_PRIORS = (3, 6, 6, 6, 6, 6)
 
 @pytest.fixture(scope="module")
 def seed_network() -> Ssd:
-    return Ssd("mobilenet_v1", 1.0, 20, SEED_PRIORS).eval()
+    return Ssd(Design(), 20, SEED_PRIORS).eval()
 
 
 def test_parameters_are_the_published_5_80_million(seed_network: Ssd) -> None:
@@ -34,7 +35,7 @@ def test_outputs_are_1917_priors_of_21_classes(seed_network: Ssd) -> None:
 
 
 def test_half_width_has_the_published_1_56_million() -> None:
-    network = Ssd("mobilenet_v1", 0.5, 20, SEED_PRIORS)
+    network = Ssd(Design(width=0.5), 20, SEED_PRIORS)
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(1.56, abs=0.01)
 
 

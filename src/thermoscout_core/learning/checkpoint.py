@@ -5,7 +5,6 @@ that could run code."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +13,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from thermoscout_core.detection.priors import PriorLevel
 from thermoscout_core.errors import ModelError
+from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.ssd import Ssd
 
 HEADER = "thermoscout"
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What rebuilds a network. input_size_px: (width, height)."""
-
-    backbone: str
-    width: float
-    classes: tuple[str, ...]
-    input_size_px: tuple[int, int]
-    levels: tuple[PriorLevel, ...]
-
-    def build(self) -> Ssd:
-        counts = [len(level.sizes) for level in self.levels]
-        return Ssd(self.backbone, self.width, len(self.classes), counts)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "backbone": self.backbone,
-            "width": self.width,
-            "classes": list(self.classes),
-            "input_size_px": list(self.input_size_px),
-            "levels": [[level.columns, level.rows, level.sizes] for level in self.levels],
-        }
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Architecture:
-        levels = tuple(
-            PriorLevel(columns, rows, tuple((w, h) for w, h in sizes))
-            for columns, rows, sizes in content["levels"]
-        )
-        width_px, height_px = content["input_size_px"]
-        return cls(
-            content["backbone"],
-            content["width"],
-            tuple(content["classes"]),
-            (width_px, height_px),
-            levels,
-        )
 
 
 def save_weights(
@@ -88,7 +48,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], Architecture, dict[str,
 def load_network(path: Path) -> tuple[Ssd, Architecture, dict[str, Any]]:
     """The network of a weights file, in eval mode. Raises ModelError when they don't fit."""
     weights, architecture, notes = load_weights(path)
-    network = architecture.build()
+    network = Ssd.build(architecture)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

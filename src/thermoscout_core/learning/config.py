@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.learning.augment import AugmentConfig
+from thermoscout_core.learning.design import SEED_EXTRAS, Design
 
 
 class _Section(BaseModel):
@@ -31,13 +33,26 @@ class DataSection(_Section):
 
 
 class ModelSection(_Section):
-    """input_size_px: (width, height). priors_per_cell: one count per feature map."""
+    """The design's choices (learning.design.Design), the input and the priors.
 
-    backbone: Literal["mobilenet_v1"] = "mobilenet_v1"
+    input_size_px: (width, height). priors_per_cell: one count per feature map. imagenet_weights:
+    a file that the backbone knows to read; null starts from random weights.
+    """
+
+    backbone: str = "mobilenet_v1"
     width: float = Field(1.0, gt=0, le=2)
+    activation: Literal["relu6", "relu"] = "relu6"
+    first_stride: Literal[8, 16] = 16
+    neck_channels: int = Field(0, ge=0, le=1024)
+    extras: tuple[tuple[int, int], ...] = SEED_EXTRAS
+    head: Literal["pointwise", "full", "separable"] = "pointwise"
     input_size_px: tuple[int, int] = (300, 300)
     priors_per_cell: tuple[int, ...] = (3, 6, 6, 6, 6, 6)
     imagenet_weights: Path | None = None
+
+    @property
+    def design(self) -> Design:
+        return Design(**{entry.name: getattr(self, entry.name) for entry in fields(Design)})
 
 
 class ScheduleSection(_Section):

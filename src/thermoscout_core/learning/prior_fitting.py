@@ -14,8 +14,10 @@ from thermoscout_core.detection.priors import PriorLevel
 
 Floats = NDArray[np.float64]
 
-SCALE_RANGES = ((0.0, 0.16), (0.13, 0.3), (0.25, 0.45), (0.4, 0.65), (0.55, 0.8), (0.7, 1.01))
-"""Which boxes a level is fitted to, by √(width·height) as a fraction of the input."""
+CELLS_PER_BOX = 1.25
+"""A level takes over where boxes, by √(width·height), reach so many of its cells' sides …"""
+OVERLAP = 1.2
+"""… and hands over to the next a little later."""
 SCALE_JITTER = (0.75, 1.0, 1.33)
 """Augmentation shows every box at other scales too."""
 FALLBACK_ASPECTS = (1.0, 2.0, 0.5, 3.0, 1 / 3, 1.0)
@@ -33,7 +35,9 @@ def fit_prior_levels(
     jittered = jittered[(jittered <= 1).all(axis=1)]
     scale = np.sqrt(jittered.prod(axis=1))
     levels = []
-    for (columns, rows), count, (low, high) in zip(map_sizes, counts, SCALE_RANGES, strict=True):
+    for (columns, rows), count, (low, high) in zip(
+        map_sizes, counts, _scale_ranges(map_sizes), strict=True
+    ):
         inside = jittered[(scale >= low) & (scale < high)]
         if len(inside) >= 10 * count:
             sizes = _cluster(inside, count, rng)
@@ -42,6 +46,13 @@ def fit_prior_levels(
         pairs = tuple((round(float(w), 4), round(float(h), 4)) for w, h in sizes)
         levels.append(PriorLevel(columns, rows, pairs))
     return levels
+
+
+def _scale_ranges(map_sizes: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    """Which boxes each level is fitted to, by √(width·height) as a fraction of the input."""
+    lows = [min(CELLS_PER_BOX / float(np.sqrt(c * r)), 0.7) for c, r in map_sizes]
+    highs = [min(low * OVERLAP, 1.01) for low in lows[1:]] + [1.01]
+    return list(zip([0.0, *lows[1:]], highs, strict=True))
 
 
 def _by_aspect(scale: float, count: int) -> Floats:

@@ -1,7 +1,7 @@
-"""SSD: a backbone, extra layers, and 1x1 heads on each feature map (Liu et al. 2016).
+"""SSD: a backbone, extra layers, and heads on each feature map (Liu et al. 2016).
 
-With MobileNetV1 at 300x300 and the extras below it is the network of seed 000, figure 1, in the
-layout that the numbers of its time come from (1917 priors, 5.8 M parameters at 21 classes).
+With Design's defaults at 300×300 it is the network of seed 000, figure 1, in the layout that the
+numbers of its time come from (1917 priors, 5.8 M parameters at 21 classes).
 """
 
 from __future__ import annotations
@@ -18,84 +18,116 @@ from thermoscout_core.detection.priors import (
     PriorLevel,
     make_priors,
 )
+from thermoscout_core.errors import ModelError
 from thermoscout_core.learning.backbones import BACKBONES
-from thermoscout_core.learning.backbones.mobilenet_v1 import conv_bn_relu
+from thermoscout_core.learning.design import Architecture, Design
+from thermoscout_core.learning.layers import conv_bn_act
+from thermoscout_core.learning.neck import TopDownNeck
 
-EXTRAS = ((256, 512), (128, 256), (128, 256), (64, 128))  # squeeze, output of conv14..conv17
 
+class FeatureMaps(nn.Module):
+    """Backbone, neck and extras: everything of an SSD but the heads.
 
-class Ssd(nn.Module):
-    """forward: images (N, 3, H, W) in −1..1 -> offsets (N, P, 4), logits (N, P, 1 + C),
-    background first, in the order of detection.priors.make_priors.
-
-    low_precision: bfloat16 in the backbone, for training. Extras and heads stay in float32: on
-    maps of a few pixels the CPU's bfloat16 weight gradients aren't reproducible (torch 2.13), and
-    they cost next to nothing.
+    forward: images (N, 3, H, W) in −1..1 -> maps (N, channels[i], H_i, W_i), fine to coarse.
+    low_precision: bfloat16 in backbone and neck, for training. Extras and heads stay in float32:
+    on maps of a few pixels the CPU's bfloat16 weight gradients aren't reproducible (torch 2.13),
+    and they cost next to nothing.
     """
 
     low_precision = False
 
-    def __init__(
-        self, backbone: str, width: float, class_count: int, priors_per_cell: Sequence[int]
-    ) -> None:
+    def __init__(self, design: Design) -> None:
         super().__init__()
-        self.class_count = class_count
-        self.backbone = BACKBONES[backbone](width)
-        channels = list(self.backbone.tap_channels)
+        self.backbone = _backbone(design)
+        taps = list(self.backbone.tap_channels)
+        self.neck = (
+            TopDownNeck(taps, design.neck_channels, design.activation)
+            if design.neck_channels
+            else None
+        )
+        channels = taps[-1]
+        self.channels = [design.neck_channels] * len(taps) if design.neck_channels else taps
         self.extras = nn.ModuleList()
-        for squeeze, outputs in EXTRAS:
-            squeeze, outputs = max(8, round(squeeze * width)), max(8, round(outputs * width))
+        for squeeze, outputs in design.extras:
+            squeeze = max(8, round(squeeze * design.width))
+            outputs = max(8, round(outputs * design.width))
             self.extras.append(
                 nn.Sequential(
-                    conv_bn_relu(channels[-1], squeeze, 1),
-                    conv_bn_relu(squeeze, outputs, 3, stride=2),
+                    conv_bn_act(channels, squeeze, 1, activation=design.activation),
+                    conv_bn_act(squeeze, outputs, 3, 2, activation=design.activation),
                 )
             )
-            channels.append(outputs)
-        if len(priors_per_cell) != len(channels):
-            raise ValueError(
-                f"{len(channels)} feature maps, {len(priors_per_cell)} sets of priors"
-            )
-        levels = list(zip(channels, priors_per_cell, strict=True))
-        self.offset_heads = nn.ModuleList(nn.Conv2d(c, 4 * n, 1) for c, n in levels)
-        self.class_heads = nn.ModuleList(nn.Conv2d(c, (1 + class_count) * n, 1) for c, n in levels)
-        self._initialise()
+            channels = outputs
+            self.channels.append(outputs)
 
-    def _initialise(self) -> None:
-        for part in (self.extras, self.offset_heads, self.class_heads):
-            for module in part.modules():
-                if isinstance(module, nn.Conv2d):
-                    nn.init.xavier_uniform_(module.weight)
-                    if module.bias is not None:
-                        nn.init.zeros_(module.bias)
-
-    def feature_maps(self, images: Tensor) -> list[Tensor]:
+    def forward(self, images: Tensor) -> list[Tensor]:
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.low_precision):
-            maps: list[Tensor] = self.backbone(images)
+            taps: list[Tensor] = self.backbone(images)
+            maps = taps if self.neck is None else self.neck(taps)
         maps = [features.float() for features in maps]
+        coarsest = taps[-1].float()
         for extra in self.extras:
-            maps.append(extra(maps[-1]))
+            coarsest = extra(coarsest)
+            maps.append(coarsest)
         return maps
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        offsets, logits = [], []
-        for features, offset_head, class_head in zip(
-            self.feature_maps(images), self.offset_heads, self.class_heads, strict=True
-        ):
-            batch = features.shape[0]
-            offsets.append(offset_head(features).permute(0, 2, 3, 1).reshape(batch, -1, 4))
-            flat = class_head(features).permute(0, 2, 3, 1)
-            logits.append(flat.reshape(batch, -1, 1 + self.class_count))
-        return torch.cat(offsets, 1), torch.cat(logits, 1)
 
     def map_sizes(self, width_px: int, height_px: int) -> list[tuple[int, int]]:
         """(columns, rows) of each feature map at an input of that size."""
         was_training = self.training
         self.eval()
         with torch.no_grad():
-            maps = self.feature_maps(torch.zeros(1, 3, height_px, width_px))
+            maps = self(torch.zeros(1, 3, height_px, width_px))
         self.train(was_training)
         return [(int(m.shape[3]), int(m.shape[2])) for m in maps]
+
+
+class Ssd(nn.Module):
+    """forward: images (N, 3, H, W) in −1..1 -> offsets (N, P, 4), logits (N, P, 1 + C),
+    background first, in the order of detection.priors.make_priors."""
+
+    def __init__(self, design: Design, class_count: int, priors_per_cell: Sequence[int]) -> None:
+        super().__init__()
+        self.class_count = class_count
+        self.features = FeatureMaps(design)
+        channels = self.features.channels
+        if len(priors_per_cell) != len(channels):
+            raise ModelError(
+                f"{len(priors_per_cell)} sets of priors for {len(channels)} feature maps: "
+                "give one number of priors per cell for each map of the design"
+            )
+        levels = list(zip(channels, priors_per_cell, strict=True))
+        self.offset_heads = nn.ModuleList(_head(design, c, 4 * n) for c, n in levels)
+        outputs = 1 + class_count
+        self.class_heads = nn.ModuleList(_head(design, c, outputs * n) for c, n in levels)
+        self._initialise()
+
+    @classmethod
+    def build(cls, architecture: Architecture) -> Ssd:
+        """The network of a checkpoint, with new weights."""
+        counts = [len(level.sizes) for level in architecture.levels]
+        return cls(architecture.design, len(architecture.classes), counts)
+
+    def _initialise(self) -> None:
+        fresh = [self.features.extras, self.offset_heads, self.class_heads]
+        if self.features.neck is not None:
+            fresh.append(self.features.neck)
+        for part in fresh:
+            for module in part.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.xavier_uniform_(module.weight)
+                    if module.bias is not None:
+                        nn.init.zeros_(module.bias)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        offsets, logits = [], []
+        for features, offset_head, class_head in zip(
+            self.features(images), self.offset_heads, self.class_heads, strict=True
+        ):
+            batch = features.shape[0]
+            offsets.append(offset_head(features).permute(0, 2, 3, 1).reshape(batch, -1, 4))
+            flat = class_head(features).permute(0, 2, 3, 1)
+            logits.append(flat.reshape(batch, -1, 1 + self.class_count))
+        return torch.cat(offsets, 1), torch.cat(logits, 1)
 
 
 class SsdWithBoxes(nn.Module):
@@ -115,6 +147,27 @@ class SsdWithBoxes(nn.Module):
         center = priors[:, :2] + offsets[..., :2] * CENTER_VARIANCE * priors[:, 2:]
         half = priors[:, 2:] * torch.exp(offsets[..., 2:] * SIZE_VARIANCE) / 2
         return torch.cat([center - half, center + half], -1), torch.softmax(logits, -1)
+
+
+def _backbone(design: Design) -> nn.Module:
+    if design.backbone not in BACKBONES:
+        raise ModelError(
+            f"backbone '{design.backbone}' is unknown; there are {', '.join(sorted(BACKBONES))}"
+        )
+    return BACKBONES[design.backbone](design)
+
+
+def _head(design: Design, inputs: int, outputs: int) -> nn.Module:
+    if design.head == "pointwise":
+        return nn.Conv2d(inputs, outputs, 1)
+    if design.head == "full":
+        return nn.Conv2d(inputs, outputs, 3, padding=1)
+    if design.head == "separable":
+        return nn.Sequential(
+            conv_bn_act(inputs, inputs, 3, groups=inputs, activation=design.activation),
+            nn.Conv2d(inputs, outputs, 1),
+        )
+    raise ModelError(f"head '{design.head}' is unknown; there are pointwise, full and separable")
 
 
 def prior_count(levels: Sequence[PriorLevel]) -> int:

@@ -19,7 +19,6 @@ from torch.utils.data import DataLoader
 from thermoscout_core.detection.priors import make_priors
 from thermoscout_core.errors import ModelError, ThermoscoutError
 from thermoscout_core.learning.checkpoint import (
-    Architecture,
     load_state,
     load_weights,
     save_state,
@@ -27,10 +26,11 @@ from thermoscout_core.learning.checkpoint import (
 )
 from thermoscout_core.learning.config import TrainConfig
 from thermoscout_core.learning.data import Sample, ThermogramDataset
+from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.evaluate import Evaluation, evaluate_predictions
 from thermoscout_core.learning.loss import Targets, multibox_loss
 from thermoscout_core.learning.prior_fitting import fit_prior_levels
-from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
+from thermoscout_core.learning.ssd import FeatureMaps, Ssd, SsdWithBoxes
 from thermoscout_core.learning.torch_prediction import predict_with_torch
 from thermoscout_core.learning.training_frames import AugmentedFrames, collate
 
@@ -83,9 +83,9 @@ class Trainer:
             self.samples += self._extra_samples(root)
         config.output.mkdir(parents=True, exist_ok=True)
         self.architecture, start = self._architecture()
-        self.network = self.architecture.build()
+        self.network = Ssd.build(self.architecture)
         self._initial_weights(start)
-        self.network.low_precision = config.schedule.bf16
+        self.network.features.low_precision = config.schedule.bf16
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.priors = torch.from_numpy(make_priors(self.architecture.levels))
@@ -109,30 +109,33 @@ class Trainer:
                     f"{self.config.start_from}: trained for {', '.join(source.classes)}; "
                     f"the dataset has {', '.join(classes)}"
                 )
+            if source.design != model.design:
+                raise ModelError(
+                    f"{self.config.start_from}: is of another design than the recipe's model: "
+                    f"{source.design} against {model.design}"
+                )
             per_cell = [len(level.sizes) for level in source.levels]
         else:
             weights, source, per_cell = None, None, list(model.priors_per_cell)
-        network = Ssd(model.backbone, model.width, len(classes), per_cell)
-        maps = network.map_sizes(width_px, height_px)
+        maps = FeatureMaps(model.design).map_sizes(width_px, height_px)
         sizes = np.concatenate([_box_sizes(sample) for sample in self.samples])
         levels = fit_prior_levels(sizes, maps, per_cell, self.config.seed)
         if source is not None and source.input_size_px == model.input_size_px:
             levels = list(source.levels)
-        shape = (model.backbone, model.width, classes, model.input_size_px, tuple(levels))
-        return Architecture(*shape), weights
+        return Architecture(model.design, classes, model.input_size_px, tuple(levels)), weights
 
     def _initial_weights(self, start: dict[str, Tensor] | None) -> None:
         weights = self.config.model.imagenet_weights
         if start is not None:
             self.network.load_state_dict(start)
         elif weights is not None:
-            self.network.backbone.load_imagenet(weights)
+            self.network.features.backbone.load_imagenet(weights)
 
     def _make_optimiser(self) -> torch.optim.Optimizer:
         schedule = self.config.schedule
         groups: dict[tuple[bool, bool], list[Tensor]] = {}
         for name, parameter in self.network.named_parameters():
-            key = (name.startswith("backbone."), parameter.ndim > 1)
+            key = (name.startswith("features.backbone."), parameter.ndim > 1)
             groups.setdefault(key, []).append(parameter)
         return torch.optim.AdamW(
             [
@@ -253,7 +256,7 @@ class Trainer:
 
     def validate(self) -> Evaluation:
         """The averaged weights on the val split, through the robot's pre- and postprocessing."""
-        network = self.architecture.build()
+        network = Ssd.build(self.architecture)
         network.load_state_dict({name: value.cpu() for name, value in self.average.items()})
         deployed = SsdWithBoxes(network, self.architecture.levels).eval()
         return evaluate_predictions(

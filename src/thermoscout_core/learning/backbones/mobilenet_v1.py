@@ -14,43 +14,42 @@ from torch import Tensor, nn
 
 from thermoscout_core.errors import ModelError
 from thermoscout_core.learning.backbones.base import Backbone
+from thermoscout_core.learning.design import Design
+from thermoscout_core.learning.layers import conv_bn_act
 
-BATCH_NORM_EPSILON = 1e-3  # as in TF-slim, where the ImageNet weights come from
-BATCH_NORM_MOMENTUM = 0.03
 BLOCKS = (  # output channels, stride of the 13 depthwise separable blocks
     *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
     *((512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1)),
 )
-TAPPED_BLOCKS = (11, 13)  # conv11 (stride 16) and conv13 (stride 32)
-
-
-def conv_bn_relu(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
-) -> nn.Sequential:
-    """Convolution without bias, batch norm, ReLU6; symmetric padding."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM),
-        nn.ReLU6(inplace=True),
-    )
+TAPS = {8: 5, 16: 11, 32: 13}
+"""Stride -> the last block of that stride: conv5, conv11, conv13."""
 
 
 class MobileNetV1(Backbone):
     """The thirteen depthwise separable blocks; width multiplies every channel count."""
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, design: Design) -> None:
         super().__init__()
+        if design.first_stride not in TAPS:
+            raise ModelError(
+                f"mobilenet_v1 has maps of strides {', '.join(map(str, TAPS))}, "
+                f"none of first_stride {design.first_stride}"
+            )
+        width, activation = design.width, design.activation
+        self.tapped = [block for stride, block in TAPS.items() if stride >= design.first_stride]
         channels = max(8, round(32 * width))
-        self.stem = conv_bn_relu(3, channels, 3, stride=2)
+        self.stem = conv_bn_act(3, channels, 3, stride=2, activation=activation)
         self.depthwise = nn.ModuleList()
         self.pointwise = nn.ModuleList()
         taps = []
         for number, (base, stride) in enumerate(BLOCKS, 1):
             outputs = max(8, round(base * width))
-            self.depthwise.append(conv_bn_relu(channels, channels, 3, stride, groups=channels))
-            self.pointwise.append(conv_bn_relu(channels, outputs, 1))
+            self.depthwise.append(
+                conv_bn_act(channels, channels, 3, stride, channels, activation=activation)
+            )
+            self.pointwise.append(conv_bn_act(channels, outputs, 1, activation=activation))
             channels = outputs
-            if number in TAPPED_BLOCKS:
+            if number in self.tapped:
                 taps.append(channels)
         self.tap_channels = tuple(taps)
 
@@ -61,7 +60,7 @@ class MobileNetV1(Backbone):
             zip(self.depthwise, self.pointwise, strict=True), 1
         ):
             features = pointwise(depthwise(features))
-            if number in TAPPED_BLOCKS:
+            if number in self.tapped:
                 taps.append(features)
         return taps
 

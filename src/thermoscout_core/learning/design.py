@@ -1,0 +1,64 @@
+"""What an SSD is made of: the choices that a recipe makes and a checkpoint remembers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from thermoscout_core.detection.priors import PriorLevel
+
+SEED_EXTRAS = ((256, 512), (128, 256), (128, 256), (64, 128))
+
+
+@dataclass(frozen=True)
+class Design:
+    """The layers of an SSD, without classes and priors.
+
+    backbone: a name in learning.backbones. width: multiplies every channel count. activation:
+    relu6 or relu. first_stride: stride of the finest map that gets priors; the backbone's coarser
+    ones follow. neck_channels: channels of a top-down neck over the backbone's maps (a feature
+    pyramid, Lin et al. 2017), 0 for none. extras: (squeeze, outputs) of each further map, half the
+    size of the one before. head: pointwise (1×1, seed 000), full (3×3, Liu et al. 2016) or
+    separable (SSDLite, Sandler et al. 2018). The defaults are seed 000's network.
+    """
+
+    backbone: str = "mobilenet_v1"
+    width: float = 1.0
+    activation: str = "relu6"
+    first_stride: int = 16
+    neck_channels: int = 0
+    extras: tuple[tuple[int, int], ...] = SEED_EXTRAS
+    head: str = "pointwise"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What rebuilds a network. input_size_px: (width, height)."""
+
+    design: Design
+    classes: tuple[str, ...]
+    input_size_px: tuple[int, int]
+    levels: tuple[PriorLevel, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **asdict(self.design),
+            "classes": list(self.classes),
+            "input_size_px": list(self.input_size_px),
+            "levels": [[level.columns, level.rows, level.sizes] for level in self.levels],
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Architecture:
+        """Keys of the design that are missing take their defaults, so that files from before a
+        choice existed still load. Raises KeyError, TypeError or ValueError for other content."""
+        known = {entry.name for entry in fields(Design)}
+        design = {name: value for name, value in content.items() if name in known}
+        if "extras" in design:
+            design["extras"] = tuple((squeeze, outputs) for squeeze, outputs in design["extras"])
+        levels = tuple(
+            PriorLevel(columns, rows, tuple((w, h) for w, h in sizes))
+            for columns, rows, sizes in content["levels"]
+        )
+        width_px, height_px = content["input_size_px"]
+        return cls(Design(**design), tuple(content["classes"]), (width_px, height_px), levels)
