@@ -1,22 +1,25 @@
-"""Annotated thermograms on disk: counts, VOC boxes and splits.
-
-Layout of a dataset folder: ``counts/ID.png`` (16-bit), ``scale.yaml``, ``annotations/ID.xml``
-(VOC, sub-pixel corners), ``classes.txt``, ``splits/NAME.txt`` (an ID a line).
-"""
+"""Annotated thermograms in memory: what training, evaluation and export get from any dataset."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from thermoscout_core.errors import DatasetError
 from thermoscout_core.frames import Counts
+from thermoscout_core.learning.datasets.layout import (
+    Entry,
+    Labels,
+    Layout,
+    fault_of,
+    size_conflict,
+)
+from thermoscout_core.learning.datasets.pictures import read_counts
+from thermoscout_core.learning.datasets.recognition import recognise
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,23 @@ class Sample:
     annotation: Annotation
 
 
-class ThermogramDataset:
-    """A dataset folder and one of its splits (None: every image that has counts).
+def open_dataset(root: str | Path, split: str | None) -> Dataset:
+    """A dataset folder of any layout and one of its splits (None: every image).
 
     Raises DatasetError naming the file when something is missing or wrong.
     """
+    return Dataset(recognise(root), split)
 
-    def __init__(self, root: str | Path, split: str | None) -> None:
-        self.root = Path(root)
-        self.split = split
-        self.classes = self._read_lines(self.root / "classes.txt")
-        if split is None:
-            self.ids = sorted(path.stem for path in (self.root / "counts").glob("*.png"))
-        else:
-            self.ids = self._read_split(split)
+
+class Dataset:
+    """One split of a dataset folder. The first bad label or picture that is read raises
+    DatasetError with the file and the object's number; ``thermoscout data check`` lists all."""
+
+    def __init__(self, layout: Layout, split: str | None) -> None:
+        self.layout, self.root, self.split = layout, layout.root, split
+        self.classes = layout.classes
+        self._entries = layout.entries(split)
+        self.ids = [entry.id for entry in self._entries]
         if not self.ids:
             raise DatasetError(f"{self.root}: no image in split '{split}'")
 
@@ -62,78 +68,56 @@ class ThermogramDataset:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> Sample:
-        image_id = self.ids[index]
-        counts = self._read_counts(self.root / "counts" / f"{image_id}.png")
-        path = self.root / "annotations" / f"{image_id}.xml"
-        height, width = counts.shape
-        return Sample(image_id, counts, read_annotation(path, self.classes, width, height))
+        entry = self._entries[index]
+        if not entry.image.is_file():
+            raise DatasetError(f"{entry.image}: missing, though the dataset names it")
+        counts = read_counts(entry.image)
+        return Sample(
+            entry.id, counts, self._annotation(entry, (counts.shape[1], counts.shape[0]))
+        )
 
     @cached_property
     def samples(self) -> list[Sample]:
         """Every sample, held in memory from the first use on."""
         return [self[index] for index in range(len(self))]
 
-    def _read_split(self, split: str) -> list[str]:
-        path = self.root / "splits" / f"{split}.txt"
-        if not path.is_file():
-            known = sorted(entry.stem for entry in path.parent.glob("*.txt"))
+    def _annotation(self, entry: Entry, size_px: tuple[int, int]) -> Annotation:
+        labels = self.layout.labels(entry, size_px)
+        if labels is None:
+            if not self.layout.unlabelled_is_empty:
+                raise DatasetError(
+                    f"{entry.labels}: missing; an image without equipment has a file without "
+                    "objects"
+                )
+            labels = Labels(str(entry.labels), ())
+        return to_annotation(labels, self.classes, size_px)
+
+
+def to_annotation(labels: Labels, classes: list[str], size_px: tuple[int, int]) -> Annotation:
+    """What is stated of an image of that (width, height), checked; boxes clipped to it.
+
+    Raises DatasetError for a stated size that differs, an unknown class, NaN, an empty or inverted
+    box, and a box that lies outside by more than a pixel.
+    """
+    conflict = size_conflict(labels, size_px)
+    if conflict is not None:
+        raise DatasetError(f"{labels.source}: {conflict}")
+    for found in labels.objects:
+        fault = fault_of(found, classes, size_px)
+        if fault is not None:
             raise DatasetError(
-                f"{path}: no such split; this dataset has {', '.join(known) or 'none'}"
+                f"{labels.source}: object {found.number} ({found.class_name}): {fault[1]}"
             )
-        return self._read_lines(path)
-
-    @staticmethod
-    def _read_lines(path: Path) -> list[str]:
-        if not path.is_file():
-            raise DatasetError(
-                f"{path}: missing; a dataset folder holds counts/, annotations/, splits/ "
-                "and classes.txt"
-            )
-        return path.read_text(encoding="utf-8").split()
-
-    @staticmethod
-    def _read_counts(path: Path) -> Counts:
-        if not path.is_file():
-            raise DatasetError(f"{path}: missing, though the split names it")
-        counts = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if counts is None or counts.ndim != 2 or counts.dtype != np.uint16:
-            raise DatasetError(f"{path}: not a 16-bit single-channel PNG of counts")
-        return np.asarray(counts, np.uint16)
-
-
-def read_annotation(path: Path, classes: list[str], width_px: int, height_px: int) -> Annotation:
-    """One VOC file. Raises DatasetError for broken XML, an unknown class, an inverted box or a
-    box that lies outside the image by more than a pixel; smaller excesses are clipped."""
-    if not path.is_file():
-        raise DatasetError(
-            f"{path}: missing; an image without equipment has a file without objects"
-        )
-    try:
-        root = ElementTree.parse(path).getroot()
-        objects = [_read_object(entry) for entry in root.iter("object")]
-    except (ElementTree.ParseError, TypeError, ValueError, AttributeError) as error:
-        raise DatasetError(f"{path}: not a readable VOC annotation: {error}") from error
-    boxes = np.array([entry[2] for entry in objects], np.float32).reshape(-1, 4)
-    limits = np.array([width_px, height_px, width_px, height_px], np.float32)
-    for number, (name, _, box) in enumerate(objects, 1):
-        where = f"{path}: object {number} ({name})"
-        if name not in classes:
-            raise DatasetError(f"{where}: unknown class; classes.txt has {', '.join(classes)}")
-        if box[2] <= box[0] or box[3] <= box[1]:
-            raise DatasetError(f"{where}: empty or inverted box {box}")
-        if min(box) < -1 or box[2] > width_px + 1 or box[3] > height_px + 1:
-            raise DatasetError(f"{where}: box {box} lies outside the {width_px}x{height_px} image")
+    boxes = np.array([found.corners for found in labels.objects], np.float32).reshape(-1, 4)
     return Annotation(
-        np.clip(boxes, 0, limits),
-        np.array([classes.index(name) for name, _, _ in objects], np.int64),
-        np.array([difficult for _, difficult, _ in objects], bool),
+        np.clip(boxes, 0, np.array([*size_px, *size_px], np.float32)),
+        np.array([classes.index(found.class_name) for found in labels.objects], np.int64),
+        np.array([found.difficult for found in labels.objects], bool),
     )
 
 
-def _read_object(entry: ElementTree.Element) -> tuple[str, bool, list[float]]:
-    corners = entry.find("bndbox")
-    name = entry.findtext("name")
-    if corners is None or name is None:
-        raise ValueError("an object without name or bndbox")
-    box = [float(corners.findtext(tag) or "") for tag in ("xmin", "ymin", "xmax", "ymax")]
-    return name, entry.findtext("difficult") == "1", box
+class ThermogramDataset(Dataset):
+    """The class of before open_dataset."""
+
+    def __init__(self, root: str | Path, split: str | None) -> None:
+        super().__init__(recognise(root), split)

@@ -18,7 +18,9 @@ _GREY = 0
 
 
 @dataclass(frozen=True)
-class _Header:
+class PngHeader:
+    """bit_depth: of a channel. color_type: as the format numbers it, 0 is grey."""
+
     width_px: int
     height_px: int
     bit_depth: int
@@ -30,7 +32,7 @@ def decode_png_counts(data: bytes, source: str) -> Counts:
 
     Raises ThermogramError for a truncated or damaged file, and for a PNG that isn't 16-bit grey.
     """
-    header = _verified_header(data, source)
+    header = verified_header(data, source)
     if header.bit_depth != 16 or header.color_type != _GREY:
         kind = "grey" if header.color_type == _GREY else "colour"
         raise ThermogramError(
@@ -43,8 +45,11 @@ def decode_png_counts(data: bytes, source: str) -> Counts:
     return np.ascontiguousarray(counts, np.uint16)
 
 
-def _verified_header(data: bytes, source: str) -> _Header:
-    """Walk the chunks: OpenCV alone would fill the missing rows of a truncated file with zeros."""
+def verified_header(data: bytes, source: str) -> PngHeader:
+    """Walk the chunks: OpenCV alone would fill the missing rows of a truncated file with zeros.
+
+    Raises ThermogramError for a truncated or damaged file.
+    """
     position, header = len(SIGNATURE), None
     while True:
         if position + 12 > len(data):
@@ -58,7 +63,7 @@ def _verified_header(data: bytes, source: str) -> _Header:
         if zlib.crc32(data[position + 4 : end - 4]) != stated:
             raise ThermogramError(f"{source}: damaged PNG (checksum of {kind!r} is wrong)")
         if kind == b"IHDR" and length == 13:
-            header = _Header(*struct.unpack_from(">IIBB", data, position + 8))
+            header = PngHeader(*struct.unpack_from(">IIBB", data, position + 8))
         if kind == b"IEND":
             break
         position = end
