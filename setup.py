@@ -49,6 +49,7 @@ setup(
     install_requires=[
         "flyr>=5",
         "jinja2>=3",
+        "matplotlib>=3.8",
         "numpy>=1.26",
         "onnxruntime>=1.17",
         "opencv-python-headless>=4.8",

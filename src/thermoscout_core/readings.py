@@ -39,8 +39,10 @@ class Reading:
     measured_c when correction is NONE. uncertainty_c: standard uncertainty of corrected_c, NaN
     when it can't be evaluated. mean_c, min_c: of the box, corrected alike. background_c: median
     of the ring around the box, corrected alike (ambient reference T0). hot_spot_px: (x, y),
-    whole pixels of the frame, or None. distance_m: the one used. flags: empty for a reading
-    that may be trusted.
+    whole pixels of the frame, or None. distance_m, emissivity: the ones used. small_target_c: K by
+    which corrected_c is estimated to be low because the hot spot covers less than 3x3 pixels
+    (within uncertainty_c, not added), 0 when it covers more. flags: empty for a reading that may
+    be trusted.
     """
 
     detection: Detection
@@ -53,6 +55,7 @@ class Reading:
     hot_spot_px: tuple[int, int] | None = None
     distance_m: float = math.nan
     emissivity: float = math.nan
+    small_target_c: float = math.nan
     correction: Correction = Correction.NONE
     flags: frozenset[ReadingFlag] = field(default_factory=frozenset)
 

@@ -56,6 +56,11 @@ class ReadingRecord(DetectionRecord):
     hot_spot_px: Pixel | None = Field(description="x, y of the hot spot.")
     distance_m: Measured = Field(description="m, the distance used.")
     emissivity: Measured = Field(description="The emissivity used.")
+    small_target_c: Measured = Field(
+        default=None,
+        description="K by which corrected_c is estimated to be low because the hot spot covers "
+        "less than 3x3 pixels; 0 when it covers more.",
+    )
     correction: Correction
     flags: list[ReadingFlag] = Field(description="Why the reading is worth less than it looks.")
 
@@ -160,6 +165,7 @@ def _reading(reading: Reading) -> ReadingRecord:
         hot_spot_px=reading.hot_spot_px,
         distance_m=reading.distance_m,
         emissivity=reading.emissivity,
+        small_target_c=reading.small_target_c,
         correction=reading.correction,
         flags=sorted(reading.flags),
     )

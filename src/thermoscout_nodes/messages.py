@@ -94,6 +94,7 @@ def reading_to_message(reading: Reading) -> EquipmentReading:
         background_c=reading.background_c,
         distance=reading.distance_m,
         emissivity=reading.emissivity,
+        small_target_c=reading.small_target_c,
         correction=reading.correction.value,
         flags=sorted(flag.value for flag in reading.flags),
     )
@@ -118,6 +119,7 @@ def message_to_reading(message: Any) -> Reading:
         hot_spot_px=(m.hot_spot_x, m.hot_spot_y) if m.hot_spot_x >= 0 else None,
         distance_m=m.distance,
         emissivity=m.emissivity,
+        small_target_c=m.small_target_c,
         correction=correction,
         flags=flags,
     )

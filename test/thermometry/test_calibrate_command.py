@@ -33,6 +33,7 @@ def test_a_simulated_calibration_leaves_a_network_and_its_card(tmp_path):
     card = output.with_suffix(".md").read_text(encoding="utf-8")
     assert "**simulated**" in card and "analytic inverse" in card
     assert "two inputs at fixed air" in card
+    assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_measurements_make_a_network_of_their_own_inputs(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import least_squares
@@ -15,6 +17,13 @@ from thermoscout_core.thermometry.calibration_data import (
     Conditions,
     read_csv,
     simulate,
+)
+from thermoscout_core.thermometry.calibration_runs import Run
+from thermoscout_core.thermometry.calibration_table import (
+    Comparison,
+    cross_validated,
+    figures,
+    on_hold_out,
 )
 from thermoscout_core.thermometry.levenberg_marquardt import HiddenLayer, fit
 
@@ -63,36 +72,42 @@ def test_the_same_seed_makes_the_same_network():
     np.testing.assert_array_equal(one.hidden_weights, two.hidden_weights)
 
 
+def errors_on(training, hold_out, inputs, **options):
+    found = calibration.methods(training, inputs, **options)
+    return on_hold_out("", found, training, hold_out)
+
+
 def test_with_the_papers_two_inputs_the_network_beats_what_the_paper_says_it_beats():
     rng = np.random.default_rng(0)
     training, hold_out = (simulate(SEED_PAPER, 1000, rng) for _ in "ab")
-    network = calibration.train(training, SEED_INPUTS, nodes=10, steps=120)
-    errors = {row.method: row.mean_abs for row in calibration.compare(network, training, hold_out)}
-    ours = errors.pop("BP network, 10 nodes")
-    physics = errors.pop("analytic inverse")
-    assert all(ours < other for other in errors.values())
-    assert ours <= 0.1 and physics <= 0.1
+    table = errors_on(training, hold_out, SEED_INPUTS, nodes=10, steps=120)
+    ours = table.of(Target.SURFACE).mean_abs
+    beaten = ("uncorrected", "interpolation", "regression")
+    assert all(ours < table.of(other).mean_abs for other in beaten)
+    assert ours <= 0.1 and table.of("physics").mean_abs <= 0.1
 
 
 def test_the_shipped_network_keeps_its_bar_on_fresh_conditions():
     network = BpNetwork.load()
     data = simulate(ASKED, 20000, np.random.default_rng(2026))
-    rows = network.rows_of(data.values)
-    error = np.abs(network.predict(rows) - data.true_c)
-    assert network.in_domain(rows).all()
+    answer = network.predict(data.values)
+    error = np.abs(answer - data.true_c)
+    assert network.in_domain(data.values, answer).all()
     assert error.mean() <= 0.06 and error.max() <= 0.35
 
 
 def test_the_shipped_network_keeps_its_bar_at_the_corners():
     network = BpNetwork.load()
-    limits = np.array(list(vars(ASKED).values()))
-    corners = [Conditions(*((v, v) for v in corner)) for corner in _corners(limits)]
+    corners = [
+        Conditions(*((v, v) for v in corner))
+        for corner in _corners(np.array(list(vars(ASKED).values())))
+    ]
     rng = np.random.default_rng(0)
     errors = []
     for corner in corners:
         data = simulate(corner, 1, rng, noise_k=0.0)
-        errors.append(network.predict(network.rows_of(data.values))[0] - data.true_c[0])
-    assert np.abs(errors).max() <= 0.6
+        errors.append(network.predict(data.values)[0] - data.true_c[0])
+    assert np.abs(errors).max() <= 0.1
 
 
 def _corners(limits):
@@ -100,13 +115,67 @@ def _corners(limits):
     return np.stack([axis.ravel() for axis in grid], axis=1).tolist()
 
 
-def test_a_network_on_the_residual_of_the_physics_repairs_a_cameras_own_error():
-    data = simulate(ASKED, 1500, np.random.default_rng(1))
-    skewed = data.values["measured_c"] * 0.98 + 0.5
-    data = type(data)({**data.values, "measured_c": skewed}, data.true_c, "measured (x.csv)")
-    network = calibration.train(data, ALL_INPUTS, nodes=6, steps=80, target=Target.RESIDUAL)
-    rows = {row.method: row for row in calibration.compare(network, data, data)}
-    assert rows["BP network, 6 nodes"].mean_abs < 0.5 * rows["analytic inverse"].mean_abs
+def test_the_hybrid_repairs_a_cameras_own_error():
+    rng = np.random.default_rng(1)
+    training, hold_out = (simulate(ASKED, 1500, rng).drifted(0.98, 0.5) for _ in "ab")
+    table = errors_on(training, hold_out, ALL_INPUTS, nodes=6, steps=80)
+    assert table.of(Target.RESIDUAL).mean_abs < 0.1 * table.of("physics").mean_abs
+
+
+def test_the_better_network_is_chosen_and_the_hybrid_in_a_tie():
+    data = simulate(SEED_PAPER, 40, np.random.default_rng(0))
+    found = calibration.methods(data, SEED_INPUTS)
+    off = dict.fromkeys(found, data.true_c + 1.0)
+    better = {**off, Target.SURFACE: data.true_c + 0.5}
+    assert Comparison("", data, found, off).best_target() is Target.RESIDUAL
+    assert Comparison("", data, found, better).best_target() is Target.SURFACE
+
+
+def test_cross_validation_answers_every_row_by_what_it_was_not_trained_on():
+    data = simulate(SEED_PAPER, 60, np.random.default_rng(0), noise_k=0.0)
+    seen = []
+
+    def fit_and_note(training):
+        def answer(rows):
+            seen.append(set(training.true_c) & set(rows.true_c))
+            return rows.true_c
+
+        return answer
+
+    methods = {"noting": calibration.Method("noting", "", fit_and_note)}
+    table = cross_validated("", methods, data, 5, np.random.default_rng(0))
+    assert seen == [set()] * 5
+    assert table.of("noting").max_abs == 0.0
+
+
+def test_more_folds_than_rows_are_refused():
+    data = simulate(SEED_PAPER, 40, np.random.default_rng(0))
+    with pytest.raises(ModelError, match="41 folds of 40 rows"):
+        cross_validated("", {}, data, 41, np.random.default_rng(0))
+
+
+def test_few_rows_teach_few_nodes():
+    assert calibration.nodes_for(30, 2) == calibration.MIN_NODES
+    assert calibration.nodes_for(400, 2) == 12
+    assert calibration.nodes_for(25000, 6) == calibration.MAX_NODES
+
+
+def test_on_measured_rows_the_error_contains_the_cameras_noise():
+    data = simulate(SEED_PAPER, 400, np.random.default_rng(0), noise_k=0.05)
+    measured = replace(data, origin="measured (lab.csv)")
+    run = Run(SEED_INPUTS, nodes=6, steps=60, target=Target.SURFACE)
+    network, tables = run.measured(measured, 4, np.random.default_rng(0))
+    assert network.noise_sensitivity == pytest.approx(1.1, abs=0.1)
+    assert network.residual_std_c == pytest.approx(tables[0].of(Target.SURFACE).rms)
+    assert float(network.own_error_k(0.05)) < 0.04
+
+
+def test_the_hybrid_without_all_conditions_is_refused():
+    data = simulate(SEED_PAPER, 60, np.random.default_rng(0))
+    seen = {name: data.values[name] for name in SEED_INPUTS}
+    bare = replace(data, values=seen, origin="measured (lab.csv)")
+    with pytest.raises(ModelError, match="needs all conditions"):
+        Run(target=Target.RESIDUAL).measured(bare, 4, np.random.default_rng(0))
 
 
 def test_an_input_that_never_varies_is_refused():
@@ -117,7 +186,7 @@ def test_an_input_that_never_varies_is_refused():
 
 def test_a_method_without_an_answer_is_not_flattered():
     with pytest.raises(ModelError, match="no answer for 1 rows"):
-        calibration.figures("m", "i", np.array([1.0, np.nan]), np.array([1.0, 1.0]))
+        figures("m", "i", np.array([1.0, np.nan]), np.array([1.0, 1.0]))
 
 
 HEADER = "true_c,measured_c,distance_m,ambient_c,relative_humidity"
@@ -144,11 +213,14 @@ def test_a_csv_of_measurements_is_read(tmp_path):
         ("80,79,5,20,50", r"row 42: relative_humidity = '50'.*0\.5, not 50"),
         ("80,79,0,20,0.5", "row 42: distance_m"),
         ("80,79,-3,20,0.5", "row 42: distance_m"),
-        ("80,79,5,293.15,0.5", "row 42: air_c.*not K"),
+        ("80,79,5,293.15,0.5", "row 42: ambient_c.*not K"),
         ("80,,5,20,0.5", "row 42: measured_c"),
         ("80,nan,5,20,0.5", "row 42: measured_c"),
         ("20,19.00,1,20,0.5", "row 42 repeats row 2"),
         ("90,19.00,1,20,0.5", "rows 2 and 42 have the same inputs"),
+        ("20,25.00,1,20,0.5", "rows 2 and 42 have the same truth and conditions"),
+        ("80,79,5,20", "row 42 has 4 cells, the header 5"),
+        ('80,"79,5",5,20,0.5', "row 42: measured_c is '79,5'.*decimal point"),
     ],
 )
 def test_a_bad_row_is_named_with_the_remedy(tmp_path, row, complaint):
@@ -171,3 +243,33 @@ def test_too_few_rows_are_refused(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"none\.csv"):
         read_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", ["true_c", "measured_c"])
+@pytest.mark.parametrize(
+    ("unit", "convert"),
+    [("kelvin", lambda c: c + 273.15), ("degrees Fahrenheit", lambda c: c * 1.8 + 32.0)],
+)
+def test_a_column_in_another_unit_is_noticed(tmp_path, name, unit, convert):
+    data = simulate(SEED_PAPER, 60, np.random.default_rng(0))
+    columns = {"true_c": data.true_c, **{n: data.values[n] for n in SEED_INPUTS}}
+    columns[name] = convert(columns[name])
+    rows = [",".join(f"{v:.2f}" for v in row) for row in zip(*columns.values(), strict=True)]
+    path = write_csv(tmp_path / "lab.csv", rows, header=",".join(columns))
+    with pytest.raises(DatasetError, match=f"{unit}.*give °C"):
+        read_csv(path)
+
+
+def test_conditions_that_are_no_columns_may_be_given(tmp_path):
+    rows = [row.rsplit(",", 2)[0] for row in good_rows()]
+    path = write_csv(tmp_path / "lab.csv", rows, header="true_c,measured_c,distance_m")
+    given = {"air_c": 21.0, "relative_humidity": 0.4, "emissivity": 0.95, "reflected_c": 20.0}
+    data = read_csv(path, constants=given)
+    assert data.has_all_inputs and data.varying == SEED_INPUTS
+    assert set(data.values["emissivity"]) == {0.95}
+
+
+def test_semicolons_separate_as_well(tmp_path):
+    rows = [row.replace(",", ";") for row in good_rows()]
+    path = write_csv(tmp_path / "lab.csv", rows, header=HEADER.replace(",", ";"))
+    assert len(read_csv(path)) == 40

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from thermoscout_core.detections import Box
-from thermoscout_core.thermometry.regions import measure_boxes
+from thermoscout_core.thermometry.regions import measure_regions
 
 GAIN = 0.1
 """K per count in these tests."""
@@ -25,7 +25,7 @@ def with_spot(counts, x, y, rise, sigma):
 
 
 def measure(counts, box, invalid=None):
-    return measure_boxes(counts, [box], GAIN, invalid)[0]
+    return measure_regions(counts, [box], GAIN, invalid)[0]
 
 
 BOX = Box(20, 20, 60, 60)
@@ -106,7 +106,7 @@ def test_the_ring_leaves_out_other_boxes():
     counts[20:60, 20:60] = 900
     counts[:, 60:] = 700
     counts[:, :20] = 700
-    regions = measure_boxes(counts, [BOX, Box(60, 0, 100, 80), Box(0, 0, 20, 80)], GAIN)
+    regions = measure_regions(counts, [BOX, Box(60, 0, 100, 80), Box(0, 0, 20, 80)], GAIN)
     assert regions[0].ring == 200
 
 
@@ -168,9 +168,9 @@ def test_noise_is_not_too_small_a_hot_spot():
 def test_many_boxes_come_back_in_their_order():
     counts = with_spot(with_spot(scene(), 25, 25, 300, 2), 75, 55, 500, 2)
     boxes = [Box(60, 40, 90, 70), Box(300, 300, 310, 310), Box(10, 10, 40, 40)]
-    hot = [region.hot if region else None for region in measure_boxes(counts, boxes, GAIN)]
+    hot = [region.hot if region else None for region in measure_regions(counts, boxes, GAIN)]
     assert hot == [800, None, 600]
 
 
 def test_no_boxes_are_no_statistics():
-    assert measure_boxes(scene(), [], GAIN) == []
+    assert measure_regions(scene(), [], GAIN) == []

@@ -21,15 +21,15 @@ from thermoscout_core.frames import (
 from thermoscout_core.readings import Correction, ReadingFlag
 from thermoscout_core.thermometry import atmosphere
 from thermoscout_core.thermometry.bp_network import BpNetwork
-from thermoscout_core.thermometry.ranging import RangeFix
-from thermoscout_core.thermometry.thermometer import (
-    SITE_DEFAULTS,
+from thermoscout_core.thermometry.correction import SITE_DEFAULTS
+from thermoscout_core.thermometry.count_table import (
     TABLE_AIR_C,
     TABLE_DISTANCE_M,
     TABLE_DISTANCE_SHARE,
     TABLE_HUMIDITY,
-    Thermometer,
 )
+from thermoscout_core.thermometry.ranging import RangeFix
+from thermoscout_core.thermometry.thermometer import Thermometer
 
 SCALE = LinearScale(0.01, -100.0)
 SCENE = ObjectParameters(emissivity=0.9, reflected_c=15.0, air_c=25.0, relative_humidity=0.6)

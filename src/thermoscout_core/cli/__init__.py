@@ -10,7 +10,7 @@ import typer
 from thermoscout_core import __version__
 from thermoscout_core.cli.errors import PlainErrorsGroup
 
-COMMANDS = ("inspect", "report", "evaluate", "train", "export", "calibrate")
+COMMANDS = ("inspect", "report", "evaluate", "train", "export", "calibrate", "correct")
 """Each is the function of that name in the module of that name."""
 
 app = typer.Typer(

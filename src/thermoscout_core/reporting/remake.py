@@ -134,6 +134,7 @@ def _reading(record: ReadingRecord) -> Reading:
         hot_spot_px=record.hot_spot_px,
         distance_m=_number(record.distance_m),
         emissivity=_number(record.emissivity),
+        small_target_c=_number(record.small_target_c),
         correction=record.correction,
         flags=frozenset(record.flags),
     )

@@ -149,4 +149,6 @@ def apparent_c(
     A camera that states the surface temperature for its own object parameters has run the
     inverse; running the forward equation with the same parameters brings its signal back.
     """
+    if applied.emissivity == 1.0 and applied.distance_m == 0.0:
+        return np.asarray(camera_c, np.float64)
     return apparent_of_object_c(camera_c, applied, planck)

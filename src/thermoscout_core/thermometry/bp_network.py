@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -30,7 +31,7 @@ from thermoscout_core.resources import resource_path
 from thermoscout_core.thermometry.atmosphere import Floats, surface_of_apparent_c
 
 SHIPPED = "models/bp_network.npz"
-FORMAT = "thermoscout-bp-network-1"
+FORMAT = "thermoscout-bp-network-2"
 
 INPUT_UNITS: Mapping[str, str] = {
     "measured_c": "degree Celsius, apparent blackbody temperature",
@@ -43,14 +44,22 @@ INPUT_UNITS: Mapping[str, str] = {
 """Every input that a network may have, in the order of the full set."""
 SEED_INPUTS = ("measured_c", "distance_m")
 ALL_INPUTS = tuple(INPUT_UNITS)
+HELD_TOLERANCE: Mapping[str, float] = {
+    "distance_m": 0.1,
+    "air_c": 2.0,
+    "relative_humidity": 0.1,
+    "emissivity": 0.005,
+    "reflected_c": 2.0,
+}
+"""How far a condition that isn't an input may lie from what it was in the calibration: each
+shifts a reading of 80 °C at 10 m by less than 0.4 K."""
 
 
 class Target(str, Enum):
     """What the output node stands for."""
 
     SURFACE = "surface"  # the surface °C itself, as in the paper
-    CORRECTION = "correction"  # kelvins to add to the measured °C
-    RESIDUAL = "residual"  # kelvins to add to the physics' answer (needs all six inputs)
+    RESIDUAL = "residual"  # kelvins to add to the physics' answer: the hybrid
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,10 @@ class BpNetwork:
     inputs: names out of ALL_INPUTS. hidden_weights (h, k), hidden_biases (h,), output_weights
     (h,), output_bias. input_mean, input_spread (k,): standardisation; output_mean, output_spread
     likewise. domain (k, 2): min and max of each input in training; surface_domain_c (2,): of the
-    true temperature. planck: the camera curve it was calibrated for. residual_std_c: standard
-    deviation of its error on the hold-out. metadata: provenance (JSON-able).
+    true temperature. held: (lowest, highest) in training of the known conditions that are no
+    inputs. planck: the camera curve it was calibrated for. residual_std_c: rms of its error on the
+    hold-out; noise_sensitivity: how many K of it come of each K of the camera's noise (0 when the
+    noise is already taken out). metadata: provenance (JSON-able).
     Raises ModelError where the parts don't fit together.
     """
 
@@ -77,8 +88,10 @@ class BpNetwork:
     domain: Floats
     surface_domain_c: Floats
     target: Target = Target.SURFACE
+    held: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     planck: PlanckConstants = field(default_factory=PlanckConstants)
     residual_std_c: float = float("nan")
+    noise_sensitivity: float = 0.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,11 +103,6 @@ class BpNetwork:
             )
         if self.inputs[0] != "measured_c":
             raise ModelError("a BP network's first input must be measured_c")
-        if self.target is Target.RESIDUAL and set(self.inputs) != set(ALL_INPUTS):
-            raise ModelError(
-                "a BP network on the residual of the physics needs all six inputs: "
-                + ", ".join(ALL_INPUTS)
-            )
         k, h = len(self.inputs), len(self.hidden_biases)
         shapes = {
             "hidden_weights": (self.hidden_weights, (h, k)),
@@ -118,48 +126,60 @@ class BpNetwork:
     def hidden_nodes(self) -> int:
         return len(self.hidden_biases)
 
-    def predict(self, inputs: ArrayLike) -> Floats:
-        """(N, k) inputs in the order of :attr:`inputs` -> (N,) surface °C.
+    @property
+    def hold_out_freedom(self) -> float:
+        """Degrees of freedom of residual_std_c; infinite when the file doesn't say."""
+        rows = self.metadata.get("hold_out", {}).get("rows", math.inf)
+        return max(float(rows) - 1.0, 1.0)
 
-        NaN inputs give NaN. Outside the domain the answer is an extrapolation: ask
-        :meth:`in_domain`. Raises ModelError for another number of columns.
+    def predict(self, values: Mapping[str, ArrayLike], physics_c: Floats | None = None) -> Floats:
+        """Named values (floats or arrays, broadcast together) -> surface °C in their shape.
+
+        values: the inputs; with target RESIDUAL all of ALL_INPUTS, for the physics, whose answer
+        may be given as physics_c. NaN gives NaN. Outside the domain the answer is an
+        extrapolation: ask :meth:`in_domain`. Raises ModelError when an input is missing.
         """
-        rows = self._rows(inputs)
+        rows, shape = self._rows(values)
         z = (rows - self.input_mean) / self.input_spread
         hidden = np.tanh(z @ self.hidden_weights.T + self.hidden_biases)
         output = (hidden @ self.output_weights + self.output_bias) * self.output_spread
-        return np.asarray(output + self.output_mean + self._base_c(rows))
+        output = (output + self.output_mean).reshape(shape)
+        if self.target is Target.SURFACE:
+            return np.asarray(output)
+        if self.target is Target.RESIDUAL and physics_c is not None:
+            return np.asarray(physics_c + output)
+        return np.asarray(physics_of(values, self.planck) + output)
 
-    def in_domain(self, inputs: ArrayLike) -> NDArray[np.bool_]:
-        """(N, k) inputs -> (N,) True where every input, and the answer, was seen in training."""
-        rows = self._rows(inputs)
-        inside = (rows >= self.domain[:, 0]) & (rows <= self.domain[:, 1])
-        answer = self.predict(rows)
-        low, high = self.surface_domain_c
-        return np.asarray(inside.all(axis=1) & (answer >= low) & (answer <= high))
+    def in_domain(self, values: Mapping[str, ArrayLike], answer_c: Floats) -> NDArray[np.bool_]:
+        """Named values and predict's answer -> True where each input, and the answer, was seen in
+        training, and where the other conditions are those of the calibration.
 
-    def rows_of(self, values: Mapping[str, ArrayLike]) -> Floats:
-        """Named values (floats or arrays, broadcast together) -> (N, k) rows for predict.
-
-        Raises ModelError when an input is missing.
+        A condition that the calibration or the values don't know is taken to be the same. On the
+        residual of the physics the other conditions may differ: the physics sees to them.
         """
+        rows, shape = self._rows(values)
+        inside = ((rows >= self.domain[:, 0]) & (rows <= self.domain[:, 1])).all(axis=1)
+        low, high = self.surface_domain_c
+        inside = inside.reshape(shape) & (answer_c >= low) & (answer_c <= high)
+        for name, (lowest, highest) in self.held.items():
+            if name in values and self.target is not Target.RESIDUAL:
+                value, tolerance = np.asarray(values[name]), HELD_TOLERANCE[name]
+                inside &= (value >= lowest - tolerance) & (value <= highest + tolerance)
+        return np.asarray(inside)
+
+    def own_error_k(self, instrument_c: ArrayLike) -> Floats:
+        """What the network adds to the uncertainty, for a camera's standard uncertainty in K:
+        its error on the hold-out, less what of that was the camera's noise."""
+        noise = self.noise_sensitivity * np.nan_to_num(np.asarray(instrument_c, np.float64))
+        return np.asarray(np.sqrt(np.maximum(self.residual_std_c**2 - noise**2, 0.0)))
+
+    def _rows(self, values: Mapping[str, ArrayLike]) -> tuple[Floats, tuple[int, ...]]:
+        """(rows (N, k), the shape that the values broadcast to)."""
         missing = [name for name in self.inputs if name not in values]
         if missing:
             raise ModelError(f"this BP network also needs {', '.join(missing)}")
         columns = np.broadcast_arrays(*(np.asarray(values[n], np.float64) for n in self.inputs))
-        return np.stack([column.ravel() for column in columns], axis=1)
-
-    def _rows(self, inputs: ArrayLike) -> Floats:
-        rows = np.asarray(inputs, np.float64)
-        if rows.ndim != 2 or rows.shape[1] != len(self.inputs):
-            raise ModelError(
-                f"this BP network takes (N, {len(self.inputs)}) inputs "
-                f"({', '.join(self.inputs)}), got shape {rows.shape}"
-            )
-        return rows
-
-    def _base_c(self, rows: Floats) -> Floats | float:
-        return base_c(self.target, self.inputs, rows, self.planck)
+        return np.stack([column.ravel() for column in columns], axis=1), columns[0].shape
 
     def save(self, path: Path | str) -> None:
         """Write one .npz, without pickle, whole or not at all."""
@@ -173,6 +193,8 @@ class BpNetwork:
             "output_spread": self.output_spread,
             "planck": vars(self.planck),
             "residual_std_c": self.residual_std_c,
+            "noise_sensitivity": self.noise_sensitivity,
+            "held": {name: list(limits) for name, limits in self.held.items()},
             "metadata": dict(self.metadata),
         }
         stream = io.BytesIO()
@@ -204,13 +226,23 @@ class BpNetwork:
                 target=Target(header["target"]),
                 planck=PlanckConstants(**header["planck"]),
                 residual_std_c=float(header["residual_std_c"]),
+                noise_sensitivity=float(header["noise_sensitivity"]),
+                held={name: (float(a), float(b)) for name, (a, b) in header["held"].items()},
                 metadata=header["metadata"],
                 **arrays,
             )
         except ModelError as error:
             message = str(error)
             raise ModelError(message if str(file) in message else f"{file}: {message}") from None
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            zipfile.BadZipFile,
+        ) as error:
             raise ModelError(f"{file}: no readable BP network ({error}); {advice}") from None
 
 
@@ -225,14 +257,10 @@ _ARRAYS = (
 )
 
 
-def base_c(
-    target: Target, inputs: Sequence[str], rows: Floats, planck: PlanckConstants
-) -> Floats | float:
-    """What the network's output is added to, (N,) °C: nothing, the measured °C, or the physics."""
-    if target is Target.SURFACE:
-        return 0.0
-    values = {name: rows[:, index] for index, name in enumerate(inputs)}
-    measured = values.pop("measured_c")
-    if target is Target.CORRECTION:
-        return measured
-    return surface_of_apparent_c(measured, **values, planck=planck)
+def physics_of(values: Mapping[str, ArrayLike], planck: PlanckConstants) -> Floats:
+    """The analytic inverse, °C, of named values. Raises ModelError when it lacks a condition."""
+    missing = [name for name in ALL_INPUTS if name not in values]
+    if missing:
+        raise ModelError(f"the measurement equation also needs {', '.join(missing)}")
+    conditions = {name: values[name] for name in ALL_INPUTS[1:]}
+    return surface_of_apparent_c(values["measured_c"], **conditions, planck=planck)

@@ -1,57 +1,50 @@
-"""Training the BP network on calibration rows, and the table that says whether it was worth it."""
+"""Training the BP network on calibration rows, and the methods that it is compared with."""
 
 from __future__ import annotations
 
 import datetime
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from thermoscout_core.errors import ModelError
-from thermoscout_core.thermometry.atmosphere import Floats, surface_of_apparent_c
-from thermoscout_core.thermometry.bp_network import ALL_INPUTS, BpNetwork, Target, base_c
+from thermoscout_core.thermometry.atmosphere import Floats
+from thermoscout_core.thermometry.bp_network import ALL_INPUTS, BpNetwork, Target, physics_of
 from thermoscout_core.thermometry.calibration_data import CalibrationSet
 from thermoscout_core.thermometry.levenberg_marquardt import HiddenLayer, fit
 
-DEFAULT_NODES = 30
+MIN_NODES, MAX_NODES, ROWS_PER_PARAMETER = 2, 30, 8
 DEFAULT_STEPS = 400
+NOISE_STEP_K = 0.01
+
+Answer: TypeAlias = Callable[[CalibrationSet], Floats]
+"""A fitted method: rows -> (N,) °C."""
+Key: TypeAlias = Target | str
+"""Which method: a network by its target, the others by a word."""
 
 
 @dataclass(frozen=True)
-class ErrorFigures:
-    """Errors of one method on rows that it was not trained on, all in K."""
+class Method:
+    """One way to get the true temperature. inputs: in words; fit: training rows -> the answer."""
 
-    method: str
+    name: str
     inputs: str
-    mean_abs: float
-    rms: float
-    p99_abs: float
-    max_abs: float
+    fit: Callable[[CalibrationSet], Answer]
 
 
-def figures(method: str, inputs: str, answer_c: Floats, true_c: Floats) -> ErrorFigures:
-    """Raises ModelError when a method has no answer for a row: NaN must not flatter it."""
-    error = np.abs(answer_c - true_c)
-    if not np.isfinite(error).all():
-        raise ModelError(f"{method} has no answer for {int((~np.isfinite(error)).sum())} rows")
-    return ErrorFigures(
-        method,
-        inputs,
-        float(error.mean()),
-        float(np.sqrt((error**2).mean())),
-        float(np.quantile(error, 0.99)),
-        float(error.max()),
-    )
+def nodes_for(rows: int, inputs: int) -> int:
+    """Hidden nodes that so many rows can teach: some rows for each parameter."""
+    return int(np.clip(rows // (ROWS_PER_PARAMETER * (inputs + 2)), MIN_NODES, MAX_NODES))
 
 
 def train(
     data: CalibrationSet,
     inputs: Sequence[str],
     *,
-    nodes: int = DEFAULT_NODES,
+    nodes: int | None = None,
     target: Target = Target.SURFACE,
     steps: int = DEFAULT_STEPS,
     seed: int = 0,
@@ -59,21 +52,14 @@ def train(
 ) -> BpNetwork:
     """A network on the named inputs, trained on every row of data.
 
-    A column that doesn't vary can't be learnt: it must not be among the inputs.
-    Raises ModelError for such a column, an input that data lack, or too few rows.
+    nodes: None takes nodes_for. A column that doesn't vary can't be learnt: it must not be among
+    the inputs. Raises ModelError for such a column, an input that data lack, or too few rows.
     """
-    missing = [name for name in inputs if name not in data.values]
-    if missing:
-        raise ModelError(f"the calibration data have no {', '.join(missing)}")
+    _check_inputs(data, inputs)
     rows = np.stack([data.values[name] for name in inputs], axis=1)
     spread = rows.std(axis=0)
-    constant = [name for name, width in zip(inputs, spread, strict=True) if width < 1e-9]
-    if constant:
-        raise ModelError(
-            f"{', '.join(constant)} is the same in every row; vary it, or "
-            "leave it out of the inputs"
-        )
-    wanted = data.true_c - base_c(target, inputs, rows, data.planck)
+    nodes = nodes or nodes_for(len(data), len(inputs))
+    wanted = data.true_c - (analytic_inverse(data) if target is Target.RESIDUAL else 0.0)
     mean, output_mean = rows.mean(axis=0), float(wanted.mean())
     output_spread = max(float(wanted.std()), 1e-9)
     start = HiddenLayer.random(len(inputs), nodes, np.random.default_rng(seed))
@@ -98,90 +84,128 @@ def train(
         input_spread=spread,
         output_mean=output_mean,
         output_spread=output_spread,
-        domain=np.stack([rows.min(axis=0), rows.max(axis=0)], axis=1),
-        surface_domain_c=np.array([data.true_c.min(), data.true_c.max()]),
+        domain=np.stack([_limits(column) for column in rows.T]),
+        surface_domain_c=_limits(data.true_c),
         target=target,
+        held={
+            name: (float(column.min()), float(column.max()))
+            for name, column in data.values.items()
+            if name not in inputs
+        },
         planck=data.planck,
         metadata=provenance,
     )
 
 
-def analytic_inverse(data: CalibrationSet) -> Floats:
-    """The physics' answer, (N,) °C, for rows that state all six inputs."""
-    conditions = {name: data.values[name] for name in ALL_INPUTS[1:]}
-    return surface_of_apparent_c(data.values["measured_c"], **conditions, planck=data.planck)
+def _check_inputs(data: CalibrationSet, inputs: Sequence[str]) -> None:
+    """Raises ModelError for an input that the data lack, or that is the same in every row."""
+    missing = [name for name in inputs if name not in data.values]
+    if missing:
+        raise ModelError(f"the calibration data have no {', '.join(missing)}")
+    constant = [name for name in inputs if name not in data.varying]
+    if constant:
+        raise ModelError(
+            f"{', '.join(constant)} is the same in every row; vary it, or "
+            "leave it out of the inputs"
+        )
 
 
-def with_residuals(network: BpNetwork, hold_out: CalibrationSet) -> BpNetwork:
-    """The network, with its errors on the hold-out written into it.
+def _limits(column: Floats) -> Floats:
+    """(2,) lowest and highest, widened by the mean step between rows: few rows at random leave
+    that much of their range unseen."""
+    step = np.ptp(column) / (len(column) - 1)
+    return np.array([column.min() - step, column.max() + step])
 
-    residual_std_c is what the network itself adds to the uncertainty. On simulated rows that is
-    its distance from the analytic inverse of the same noisy rows, since the camera's noise is
-    counted on its own; on measured rows the two can't be told apart, and it is the whole error.
+
+def with_residuals(network: BpNetwork, rows: CalibrationSet, answer_c: Floats) -> BpNetwork:
+    """The network, with the errors of its kind on rows that were not trained on written into it.
+
+    answer_c: (N,) what was answered for them, by this network or by its like in a
+    cross-validation. What the network itself adds to the uncertainty: on simulated rows its
+    distance from the analytic inverse of the same noisy rows; on measured ones the whole error,
+    of which the camera's noise, once stated, is taken off through its sensitivity.
     """
-    answer = network.predict(network.rows_of(hold_out.values))
-    result = figures("BP network", "", answer, hold_out.true_c)
-    own = result.rms
-    if hold_out.is_simulated:
-        own = float(np.sqrt(((answer - analytic_inverse(hold_out)) ** 2).mean()))
+    error = np.abs(answer_c - rows.true_c)
     residuals = {
-        "rows": len(hold_out),
-        "mean_abs_k": result.mean_abs,
-        "rms_k": result.rms,
-        "p99_abs_k": result.p99_abs,
-        "max_abs_k": result.max_abs,
+        "rows": len(rows),
+        "mean_abs_k": float(error.mean()),
+        "rms_k": float(np.sqrt((error**2).mean())),
+        "p99_abs_k": float(np.quantile(error, 0.99)),
+        "max_abs_k": float(error.max()),
     }
     metadata = {**network.metadata, "hold_out": residuals}
-    return replace(network, residual_std_c=own, metadata=metadata)
+    if rows.is_simulated:
+        own = float(np.sqrt(((answer_c - analytic_inverse(rows)) ** 2).mean()))
+        return replace(network, residual_std_c=own, noise_sensitivity=0.0, metadata=metadata)
+    shifted = {**rows.values, "measured_c": rows.values["measured_c"] + NOISE_STEP_K}
+    slope = (network.predict(shifted) - network.predict(rows.values)) / NOISE_STEP_K
+    return replace(
+        network,
+        residual_std_c=residuals["rms_k"],
+        noise_sensitivity=float(np.sqrt((slope**2).mean())),
+        metadata=metadata,
+    )
 
 
-def compare(
-    network: BpNetwork, training: CalibrationSet, hold_out: CalibrationSet
-) -> list[ErrorFigures]:
-    """The network beside what it has to beat, all trained on the same rows, on the hold-out."""
-    inputs = ", ".join(network.inputs)
-    if len(network.inputs) == len(ALL_INPUTS):
-        inputs = "all six"
-    truth = hold_out.true_c
-    rows = [
-        figures("uncorrected", "measured_c", hold_out.values["measured_c"], truth),
-        figures(
-            "linear interpolation",
-            "measured_c, distance_m",
-            linear_interpolation(training, hold_out),
-            truth,
+def methods(
+    data: CalibrationSet,
+    inputs: Sequence[str],
+    *,
+    nodes: int | None = None,
+    steps: int = DEFAULT_STEPS,
+    seed: int = 0,
+) -> dict[Key, Method]:
+    """What can be compared on such rows, networks by their target: the physics, and the network
+    on its residual, only where all conditions are known. Raises ModelError for inputs that can't
+    be learnt from the data."""
+    _check_inputs(data, inputs)
+
+    def network(target: Target) -> Callable[[CalibrationSet], Answer]:
+        def fit_network(training: CalibrationSet) -> Answer:
+            trained = train(training, inputs, nodes=nodes, target=target, steps=steps, seed=seed)
+            return lambda rows: trained.predict(rows.values)
+
+        return fit_network
+
+    named = "all six" if len(inputs) == len(ALL_INPUTS) else ", ".join(inputs)
+    found: dict[Key, Method] = {
+        "uncorrected": Method("uncorrected", "measured_c", lambda _: _measured),
+        "interpolation": Method(
+            "linear interpolation", "measured_c, distance_m", linear_interpolation
         ),
-        figures(
-            "multiple linear regression",
-            inputs,
-            linear_regression(training, hold_out, network.inputs),
-            truth,
+        "regression": Method(
+            "multiple linear regression", named, lambda rows: linear_regression(rows, inputs)
         ),
-        figures(
-            f"BP network, {network.hidden_nodes} nodes",
-            inputs,
-            network.predict(network.rows_of(hold_out.values)),
-            truth,
-        ),
-    ]
-    if hold_out.has_all_inputs:
-        rows.append(figures("analytic inverse", "all six", analytic_inverse(hold_out), truth))
-    return rows
+        Target.SURFACE: Method("BP network", named, network(Target.SURFACE)),
+    }
+    if data.has_all_inputs:
+        found["physics"] = Method("analytic inverse", "all six", lambda _: analytic_inverse)
+        found[Target.RESIDUAL] = Method(
+            "hybrid: physics, then BP network", "all six", network(Target.RESIDUAL)
+        )
+    return found
 
 
-def linear_regression(
-    training: CalibrationSet, hold_out: CalibrationSet, inputs: Sequence[str]
-) -> Floats:
+def _measured(rows: CalibrationSet) -> Floats:
+    return rows.values["measured_c"]
+
+
+def analytic_inverse(rows: CalibrationSet) -> Floats:
+    """The physics' answer, (N,) °C, for rows that state all six inputs."""
+    return physics_of(rows.values, rows.planck)
+
+
+def linear_regression(training: CalibrationSet, inputs: Sequence[str]) -> Answer:
     """Multiple linear regression of the true temperature on those inputs."""
 
     def design(data: CalibrationSet) -> Floats:
         return np.stack([data.values[n] for n in inputs] + [np.ones(len(data))], axis=1)
 
     coefficients = np.linalg.lstsq(design(training), training.true_c, rcond=None)[0]
-    return np.asarray(design(hold_out) @ coefficients)
+    return lambda rows: np.asarray(design(rows) @ coefficients)
 
 
-def linear_interpolation(training: CalibrationSet, hold_out: CalibrationSet) -> Floats:
+def linear_interpolation(training: CalibrationSet) -> Answer:
     """Linear interpolation of the correction over (measured, distance), Delaunay triangles;
     outside their hull the nearest row's correction."""
     from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
@@ -191,8 +215,14 @@ def linear_interpolation(training: CalibrationSet, hold_out: CalibrationSet) -> 
 
     scale = points(training).std(axis=0)
     scale[scale == 0] = 1.0
-    known, wanted = points(training) / scale, points(hold_out) / scale
     correction = training.true_c - training.values["measured_c"]
-    answer = LinearNDInterpolator(known, correction)(wanted)
-    nearest = NearestNDInterpolator(known, correction)(wanted)
-    return np.asarray(hold_out.values["measured_c"] + np.where(np.isnan(answer), nearest, answer))
+    linear = LinearNDInterpolator(points(training) / scale, correction)
+    nearest = NearestNDInterpolator(points(training) / scale, correction)
+
+    def answer(rows: CalibrationSet) -> Floats:
+        wanted = points(rows) / scale
+        inside = linear(wanted)
+        inside = np.where(np.isnan(inside), nearest(wanted), inside)
+        return np.asarray(rows.values["measured_c"] + inside)
+
+    return answer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from thermoscout_core import atomic
 from thermoscout_core.thermometry.bp_network import INPUT_UNITS, BpNetwork
-from thermoscout_core.thermometry.calibration import ErrorFigures
+from thermoscout_core.thermometry.calibration_table import ErrorFigures
 
 HEADINGS = ("method", "inputs", "mean error", "rms", "99 %", "max error")
 

@@ -6,19 +6,23 @@ of blackbody measurements; each set says which.
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thermoscout_core.errors import DatasetError
 from thermoscout_core.frames import PlanckConstants
-from thermoscout_core.thermometry.atmosphere import SC660, Floats, apparent_of_surface_c
+from thermoscout_core.thermometry.atmosphere import (
+    SC660,
+    ZERO_C_IN_K,
+    Floats,
+    apparent_of_surface_c,
+)
 from thermoscout_core.thermometry.bp_network import ALL_INPUTS
+from thermoscout_core.thermometry.correction import FILE_NAMES, SITE_DEFAULTS
+from thermoscout_core.thermometry.csv_columns import CsvTable, read_table, refuse
 
 SIMULATED = "simulated"
 EDGE_SHARE = 0.3
@@ -45,10 +49,20 @@ class CalibrationSet:
     def has_all_inputs(self) -> bool:
         return all(name in self.values for name in ALL_INPUTS)
 
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """The inputs that vary: only these can be learnt."""
+        return tuple(n for n in ALL_INPUTS if n in self.values and np.ptp(self.values[n]) > 1e-9)
+
     def take(self, rows: NDArray[np.intp]) -> CalibrationSet:
         """The rows of those indices."""
         values = {name: column[rows] for name, column in self.values.items()}
         return CalibrationSet(values, self.true_c[rows], self.origin, self.planck)
+
+    def drifted(self, gain: float, offset_c: float) -> CalibrationSet:
+        """The same as seen by a camera that shows gain · T + offset_c instead of T."""
+        shown = {**self.values, "measured_c": gain * self.values["measured_c"] + offset_c}
+        return CalibrationSet(shown, self.true_c, self.origin, self.planck)
 
     def split(
         self, hold_out: float, rng: np.random.Generator
@@ -57,6 +71,10 @@ class CalibrationSet:
         order = rng.permutation(len(self))
         count = max(1, round(hold_out * len(self)))
         return self.take(order[count:]), self.take(order[:count])
+
+    def folds(self, count: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+        """The row indices, at random, in count parts of nearly the same size."""
+        return [np.sort(part) for part in np.array_split(rng.permutation(len(self)), count)]
 
 
 @dataclass(frozen=True)
@@ -83,9 +101,14 @@ ASKED = Conditions(
 )
 """The conditions under which the network's error is quoted."""
 SEED_PAPER = Conditions(
-    (0.0, 150.0), (1.0, 50.0), (20.0,) * 2, (0.5,) * 2, (0.95,) * 2, (20.0,) * 2
+    (0.0, 150.0),
+    (1.0, 50.0),
+    (SITE_DEFAULTS.air_c,) * 2,
+    (SITE_DEFAULTS.relative_humidity,) * 2,
+    (SITE_DEFAULTS.emissivity,) * 2,
+    (SITE_DEFAULTS.air_c,) * 2,
 )
-"""The paper's two inputs can only serve one air, emissivity and reflection: these."""
+"""The paper's two inputs can only serve one air, emissivity and reflection: the defaults."""
 
 
 def simulate(
@@ -111,94 +134,97 @@ def simulate(
     return CalibrationSet({"measured_c": measured, **columns}, true_c, SIMULATED, planck)
 
 
-ALIASES = {"ambient_c": "air_c"}
-PLAUSIBLE: Mapping[str, tuple[float, float, str]] = {
-    "true_c": (-60.0, 1000.0, "give °C, not K or °F"),
-    "measured_c": (-60.0, 1000.0, "give °C, not K or °F"),
-    "distance_m": (1e-3, 1000.0, "give metres, above 0"),
-    "air_c": (-60.0, 60.0, "give °C, not K or °F"),
-    "relative_humidity": (0.0, 1.0, "give 0.5, not 50"),
-    "emissivity": (0.01, 1.0, "give a share 0..1"),
-    "reflected_c": (-100.0, 300.0, "give °C, not K or °F"),
-}
 MIN_ROWS = 30
-CONTRADICTION_K = 5.0
+CONTRADICTION_K = 2.0
+WRONG_UNIT_K, WRONG_UNIT_SHARE = 10.0, 0.3
 
 
-@dataclass
-class _Columns:
-    """CSV columns while they are read, with what is wrong with each row."""
-
-    values: dict[str, list[float]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def take(self, name: str, text: str | None, line: int) -> None:
-        low, high, remedy = PLAUSIBLE[name]
-        try:
-            value = float(text or "")
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            self.problems.append(
-                f"row {line}: {name} = {text!r} is outside {low}..{high}; {remedy}"
-            )
-        self.values.setdefault(name, []).append(value)
-
-
-def read_csv(path: Path | str, planck: PlanckConstants = SC660) -> CalibrationSet:
+def read_csv(
+    path: Path | str,
+    planck: PlanckConstants = SC660,
+    constants: Mapping[str, float] | None = None,
+    *,
+    trust_units: bool = False,
+) -> CalibrationSet:
     """A user's blackbody measurements: columns true_c, measured_c, distance_m and, optionally,
-    air_c (or ambient_c), relative_humidity 0..1, emissivity, reflected_c; one row a measurement.
+    ambient_c, relative_humidity 0..1, emissivity, reflected_c; one row a measurement.
 
+    constants: conditions, by input name, that held in every row and are no column of the file.
     Raises DatasetError naming the rows that are implausible, repeated or contradictory, a
-    missing column, or too few rows.
+    missing column, a column in another unit, or too few rows.
     """
-    file = Path(path)
-    columns = _Columns()
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            names = [ALIASES.get(name.strip(), name.strip()) for name in reader.fieldnames or []]
-            missing = {"true_c", "measured_c", "distance_m"} - set(names)
-            if missing:
-                raise DatasetError(
-                    f"{file}: no column {', '.join(sorted(missing))}; a calibration CSV has "
-                    f"true_c, measured_c, distance_m and may have {', '.join(ALL_INPUTS[2:])}"
+    optional = tuple(FILE_NAMES[name] for name in ALL_INPUTS[2:])
+    needed = ("true_c", "measured_c", "distance_m")
+    table = read_table(path, needed, optional, trust_units=trust_units)
+    columns = {name: table.columns[FILE_NAMES[name]] for name in ALL_INPUTS
+               if FILE_NAMES[name] in table.columns}  # fmt: skip
+    true_c = table.columns["true_c"]
+    if not trust_units:
+        refuse(table.path, _wrong_unit(columns["measured_c"], true_c))
+    refuse(table.path, _repeated(table, true_c, columns) + _contradictory(table, true_c, columns))
+    if len(table) < MIN_ROWS:
+        refuse(
+            table.path,
+            [f"{len(table)} rows; a calibration needs at least {MIN_ROWS}: measure more points"],
+        )
+    held = {name: np.full(len(table), value) for name, value in (constants or {}).items()}
+    return CalibrationSet({**held, **columns}, true_c, f"measured ({table.path.name})", planck)
+
+
+def _wrong_unit(measured: Floats, true_c: Floats) -> list[str]:
+    """What the camera read and the truth, in different units?"""
+    offsets = {"kelvin": (ZERO_C_IN_K, 1.0), "degrees Fahrenheit": (32.0, 1.8)}
+    gap = float(np.median(np.abs(measured - true_c)))
+    problems = []
+    for unit, (zero, degree) in offsets.items():
+        for name, difference in (
+            ("measured_c", (measured - zero) / degree - true_c),
+            ("true_c", measured - (true_c - zero) / degree),
+        ):
+            converted = float(np.median(np.abs(difference)))
+            if gap > WRONG_UNIT_K and converted < WRONG_UNIT_SHARE * gap:
+                problems.append(
+                    f"measured_c and true_c differ by {gap:.0f} K, but by {converted:.1f} K if "
+                    f"{name} (every row) is in {unit}; give °C, or add --trust-units"
                 )
-            reader.fieldnames = names
-            for row in reader:
-                for name in names:
-                    if name in PLAUSIBLE:
-                        columns.take(name, row[name], reader.line_num)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{file}: no readable CSV file ({error})") from None
-    arrays = {name: np.array(column) for name, column in columns.values.items()}
-    problems = columns.problems or _repeated(arrays)
-    if problems:
-        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise DatasetError(f"{file}: " + "; ".join(problems[:5]) + more)
-    count = len(arrays.get("true_c", ()))
-    if count < MIN_ROWS:
-        raise DatasetError(f"{file}: {count} rows; a calibration needs at least {MIN_ROWS}")
-    true_c = arrays.pop("true_c")
-    return CalibrationSet(arrays, true_c, f"measured ({file.name})", planck)
+    return problems[:1]
 
 
-def _repeated(arrays: Mapping[str, Floats]) -> list[str]:
-    """Rows with the same inputs as an earlier one: duplicates, or contradictions in true_c."""
-    if not arrays:
-        return []
+def _keys(columns: Sequence[Floats]) -> list[tuple[float, ...]]:
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _repeated(table: CsvTable, true_c: Floats, columns: Mapping[str, Floats]) -> list[str]:
+    """Rows that say the same, or the same of different truths."""
     seen: dict[tuple[float, ...], int] = {}
     problems = []
-    truth = arrays["true_c"]
-    inputs = [arrays[name] for name in arrays if name != "true_c"]
-    for index, key in enumerate(zip(*(column.tolist() for column in inputs), strict=True)):
+    for index, key in enumerate(_keys(list(columns.values()))):
         first = seen.setdefault(key, index)
-        gap = abs(truth[index] - truth[first])
+        gap = abs(true_c[index] - true_c[first])
+        here, there = table.rows[index], table.rows[first]
         if first != index and gap == 0:
-            problems.append(f"row {index + 2} repeats row {first + 2}; remove one")
+            problems.append(f"row {here} repeats row {there}; remove one")
         elif first != index and gap > CONTRADICTION_K:
             problems.append(
-                f"rows {first + 2} and {index + 2} have the same inputs but true_c differs by "
+                f"rows {there} and {here} have the same inputs but true_c differs by "
                 f"{gap:.1f} K; measure again or add the column that tells them apart"
+            )
+    return problems
+
+
+def _contradictory(table: CsvTable, true_c: Floats, columns: Mapping[str, Floats]) -> list[str]:
+    """Rows of the same truth and conditions in which the camera read something else."""
+    measured = columns["measured_c"]
+    conditions = [column for name, column in columns.items() if name != "measured_c"]
+    seen: dict[tuple[float, ...], int] = {}
+    problems = []
+    for index, key in enumerate(_keys([true_c, *conditions])):
+        first = seen.setdefault(key, index)
+        gap = abs(measured[index] - measured[first])
+        if gap > CONTRADICTION_K:
+            problems.append(
+                f"rows {table.rows[first]} and {table.rows[index]} have the same truth and "
+                f"conditions but measured_c differs by {gap:.1f} K; measure again or add the "
+                "column that tells them apart"
             )
     return problems

@@ -7,39 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from thermoscout_core.detections import Detection
 from thermoscout_core.errors import FrameError
-from thermoscout_core.frames import (
-    COUNT_MAX,
-    LinearScale,
-    ObjectParameters,
-    Radiometry,
-    ThermalFrame,
-)
+from thermoscout_core.frames import ObjectParameters, PlanckConstants, Radiometry, ThermalFrame
 from thermoscout_core.readings import Correction, Reading, ReadingFlag
-from thermoscout_core.thermometry.atmosphere import Floats, apparent_c, object_c
+from thermoscout_core.thermometry.atmosphere import Floats, apparent_c
 from thermoscout_core.thermometry.bp_network import BpNetwork
+from thermoscout_core.thermometry.correction import SITE_DEFAULTS, Corrected, Corrector
+from thermoscout_core.thermometry.count_table import CountTable, make_table
 from thermoscout_core.thermometry.ranging import RangeFix
-from thermoscout_core.thermometry.regions import RegionCounts, measure_boxes
-from thermoscout_core.thermometry.uncertainty import InputUncertainties, budget, combined
-
-SITE_DEFAULTS = ObjectParameters(
-    emissivity=0.90, reflected_c=math.nan, air_c=20.0, relative_humidity=0.5, distance_m=math.nan
+from thermoscout_core.thermometry.regions import (
+    HOTTEST,
+    HotSpotRule,
+    Mask,
+    RegionCounts,
+    measure_regions,
 )
-"""Used for what neither the frame nor the site states: oxidised metal joints (DL/T 664 practice),
-20 °C and 50 %; such a reading is flagged assumed_conditions. A reflected temperature that nobody
-states is taken to be the air's. The distance has no default: without one nothing is corrected."""
-
-KNOT_COUNTS = 8
-"""The count table is evaluated at every 8th count and linear between: at 0.1 K a count that is
-worth less than 2 mK from −40 °C up."""
-TABLE_DISTANCE_M, TABLE_DISTANCE_SHARE = 0.05, 0.005
-TABLE_AIR_C = 0.1
-TABLE_HUMIDITY = 0.01
-"""The table is kept until the distance moves by more than 5 cm or 0.5 %, the air or the reflected
-temperature by 0.1 K or the humidity by 0.01: together less than 0.06 K at 80 °C up to 50 m."""
+from thermoscout_core.thermometry.spot_size import filled_share, filling_c
+from thermoscout_core.thermometry.uncertainty import Budget, InputUncertainties, budget
 
 
 @dataclass(frozen=True)
@@ -55,38 +42,10 @@ class _Conditions:
     def corrects(self) -> bool:
         return not self.flags
 
-
-@dataclass(frozen=True)
-class _Table:
-    """A 65,536-entry count -> corrected °C table and what it was made for."""
-
-    radiometry: Radiometry
-    conditions: _Conditions
-    celsius: NDArray[np.float32]
-
-    def holds_for(self, radiometry: Radiometry, conditions: _Conditions) -> bool:
-        if conditions.flags != self.conditions.flags or not _same(radiometry, self.radiometry):
-            return False
-        if not conditions.corrects:
-            return True
-        new, old = conditions.parameters, self.conditions.parameters
-        return (
-            abs(new.distance_m - old.distance_m)
-            <= max(TABLE_DISTANCE_M, TABLE_DISTANCE_SHARE * old.distance_m)
-            and abs(new.air_c - old.air_c) <= TABLE_AIR_C
-            and abs(new.relative_humidity - old.relative_humidity) <= TABLE_HUMIDITY
-            and new.emissivity == old.emissivity
-            and abs(new.reflected_c - old.reflected_c) <= TABLE_AIR_C
-        )
-
-
-def _same(one: Radiometry, other: Radiometry) -> bool:
-    """Equal in what a count means; NaN fields make dataclasses unequal to themselves."""
-    return (
-        one.scale == other.scale
-        and one.planck == other.planck
-        and repr(one.applied) == repr(other.applied)
-    )
+    @property
+    def values(self) -> dict[str, Floats]:
+        """The network's inputs but for the measured temperature."""
+        return {name: np.asarray(value) for name, value in vars(self.parameters).items()}
 
 
 class Thermometer:
@@ -96,7 +55,8 @@ class Thermometer:
     lies in its domain and the camera's curve is the one that it was calibrated for; elsewhere
     the physics corrects and the reading is flagged out_of_calibration. defaults: for object
     parameters that neither air (the site's own sensors) nor the frame states; see SITE_DEFAULTS.
-    uncertainties: of the inputs. Not thread-safe.
+    uncertainties: of the inputs. dead_pixels: (H, W) mask of pixels that are never measured with.
+    hot_spot: what counts as one. Not thread-safe.
     """
 
     def __init__(
@@ -104,11 +64,16 @@ class Thermometer:
         network: BpNetwork | None,
         defaults: ObjectParameters = SITE_DEFAULTS,
         uncertainties: InputUncertainties | None = None,
+        dead_pixels: Mask | None = None,
+        hot_spot: HotSpotRule = HOTTEST,
     ) -> None:
         self.network = network
         self.defaults = defaults
         self.uncertainties = uncertainties or InputUncertainties()
-        self._table: _Table | None = None
+        self.dead_pixels = dead_pixels
+        self.hot_spot = hot_spot
+        self._table: CountTable | None = None
+        self._corrector = Corrector(network)
 
     def read(
         self,
@@ -121,13 +86,18 @@ class Thermometer:
 
         fix: the distance at the frame's stamp; None takes the one that the frame states, if any.
         air: what the site's own sensors say, before what the frame says.
+        Raises FrameError when the map of dead pixels has another size than the frame.
         """
         scale = frame.radiometry.scale
         if scale is None:
             return [_unreadable(d, ReadingFlag.NO_RADIOMETRY) for d in detections]
         conditions = self._conditions(frame.radiometry, fix, air)
-        regions = measure_boxes(
-            frame.counts, [d.box for d in detections], scale.gain_c_per_count, frame.invalid
+        regions = measure_regions(
+            frame.counts,
+            [detection.outline or detection.box for detection in detections],
+            scale.gain_c_per_count,
+            self._invalid(frame),
+            self.hot_spot,
         )
         pairs = list(zip(detections, regions, strict=True))
         found = [(detection, region) for detection, region in pairs if region is not None]
@@ -155,12 +125,31 @@ class Thermometer:
                 "give the camera's gain and offset, or use a radiometric source"
             )
         conditions = self._conditions(frame.radiometry, fix, air)
-        if self._table is None or not self._table.holds_for(frame.radiometry, conditions):
-            self._table = self._make_table(frame.radiometry, scale, conditions)
+        parameters = conditions.parameters if conditions.corrects else None
+        if self._table is None or not self._table.holds_for(frame.radiometry, parameters):
+            self._table = make_table(
+                frame.radiometry,
+                scale,
+                parameters,
+                lambda stated_c: self._correct(frame.radiometry, conditions, stated_c).surface_c,
+            )
         corrected: NDArray[np.float32] = np.take(self._table.celsius, frame.counts)
-        if frame.invalid is not None:
-            corrected[frame.invalid] = np.nan
+        invalid = self._invalid(frame)
+        if invalid is not None:
+            corrected[invalid] = np.nan
         return corrected
+
+    def _invalid(self, frame: ThermalFrame) -> Mask | None:
+        """Pixels without a measurement: the frame's own and the camera's dead ones."""
+        dead = self.dead_pixels
+        if dead is None:
+            return frame.invalid
+        if dead.shape != frame.counts.shape:
+            raise FrameError(
+                f"the map of dead pixels is {dead.shape[1]}x{dead.shape[0]}, the frame "
+                f"{frame.width_px}x{frame.height_px}; give the map of this camera"
+            )
+        return dead if frame.invalid is None else dead | frame.invalid
 
     def _conditions(
         self, radiometry: Radiometry, fix: RangeFix | None, air: ObjectParameters | None
@@ -189,17 +178,18 @@ class Thermometer:
         stated_c: Floats,
     ) -> list[Reading]:
         """The readings of N boxes; stated_c (N, 4): hot spot, mean, minimum, ring."""
-        corrected_c, by_network = self._correct(radiometry, conditions, stated_c)
-        uncertainty_c = self._uncertainty_c(
-            radiometry, conditions, stated_c[:, 0], by_network[:, 0]
-        )
+        made = self._correct(radiometry, conditions, stated_c)
+        by_network = made.by_network[:, 0].tolist()
+        regions = [region for _, region in found]
+        bias_k = self._small_target_k(radiometry, conditions, regions, stated_c, made)
+        uncertainty_c = self._uncertainty_c(radiometry, conditions, stated_c, made, bias_k)
         parameters = conditions.parameters
         readings = []
         for index, (detection, region) in enumerate(found):
-            hot, mean, low, ring = (float(value) for value in corrected_c[index])
+            hot, mean, low, ring = made.surface_c[index].tolist()
             correction = Correction.NONE
             if conditions.corrects:
-                correction = Correction.NETWORK if by_network[index, 0] else Correction.PHYSICS
+                correction = Correction.NETWORK if by_network[index] else Correction.PHYSICS
             reading = Reading(
                 detection,
                 measured_c=float(stated_c[index, 0]),
@@ -211,11 +201,34 @@ class Thermometer:
                 hot_spot_px=region.hot_spot_px,
                 distance_m=parameters.distance_m if conditions.corrects else math.nan,
                 emissivity=parameters.emissivity if conditions.corrects else math.nan,
+                small_target_c=float(bias_k[index]),
                 correction=correction,
                 flags=self._flags(radiometry, conditions, region, correction),
             )
             readings.append(reading)
         return readings
+
+    def _small_target_k(
+        self,
+        radiometry: Radiometry,
+        conditions: _Conditions,
+        regions: Sequence[RegionCounts],
+        stated_c: Floats,
+        made: Corrected,
+    ) -> Floats:
+        """(N,) K by which the hot spots are estimated to read low because they don't fill their
+        pixels; 0 for those that are large enough."""
+        bias_k = np.zeros(len(regions))
+        small = [index for index, region in enumerate(regions) if region.too_small]
+        if small:
+            apparent = apparent_c(stated_c[small], radiometry.applied, radiometry.planck)
+            fill = filled_share([regions[index].side_px for index in small])
+            whole = filling_c(apparent[:, 0], apparent[:, 1], fill, radiometry.planck)
+            if conditions.corrects:
+                values = {**conditions.values, "measured_c": whole}
+                whole = self._corrector_for(radiometry.planck).correct(values).surface_c
+            bias_k[small] = whole - made.surface_c[small, 0]
+        return bias_k
 
     def _flags(
         self,
@@ -235,54 +248,63 @@ class Thermometer:
             flags.add(ReadingFlag.SATURATED)
         return frozenset(flags)
 
-    def _uncertainty_c(
+    def budget(
+        self, radiometry: Radiometry, parameters: ObjectParameters, stated_c: Floats
+    ) -> Budget:
+        """The uncertainty budgets of corrected temperatures, from the °C (N,) that the camera
+        states and complete parameters; for showing where a reading's uncertainty comes from."""
+        conditions = _Conditions(parameters, frozenset(), assumed=False)
+        made = self._correct(radiometry, conditions, stated_c)
+        return self._budget(radiometry, conditions, stated_c, made.by_network, 0.0)
+
+    def _budget(
         self,
         radiometry: Radiometry,
         conditions: _Conditions,
         stated_c: Floats,
         by_network: NDArray[np.bool_],
+        spot_size_k: ArrayLike,
+    ) -> Budget:
+        apparent = apparent_c(stated_c, radiometry.applied, radiometry.planck)
+        values = {
+            name: np.broadcast_to(value, apparent.shape)
+            for name, value in conditions.values.items()
+        }
+        values["measured_c"] = apparent
+        inputs = self.uncertainties.at(conditions.parameters.distance_m, radiometry.accuracy_c)
+        corrector = self._corrector_for(radiometry.planck)
+        return budget(corrector, values, by_network, inputs, spot_size_k)
+
+    def _uncertainty_c(
+        self,
+        radiometry: Radiometry,
+        conditions: _Conditions,
+        stated_c: Floats,
+        made: Corrected,
+        bias_k: Floats,
     ) -> Floats:
         """(N,) standard uncertainty of the corrected hot spots; NaN where it can't be told."""
-        if not conditions.corrects:
+        if not conditions.corrects or math.isnan(radiometry.accuracy_c):
             return np.full(len(stated_c), math.nan)
-        apparent = apparent_c(stated_c, radiometry.applied, radiometry.planck)
-        shares = budget(
-            apparent,
-            conditions.parameters,
-            radiometry.accuracy_c,
-            self.uncertainties,
-            radiometry.planck,
-        )
-        own = self.network.residual_std_c if self.network is not None else 0.0
-        physics = combined(shares)
-        return np.asarray(np.where(by_network, np.hypot(physics, own), physics))
+        by_network = made.by_network[:, 0]
+        return self._budget(
+            radiometry, conditions, stated_c[:, 0], by_network, np.abs(bias_k)
+        ).standard_k
+
+    def _corrector_for(self, planck: PlanckConstants) -> Corrector:
+        if self._corrector.planck != planck:
+            self._corrector = Corrector(self.network, planck)
+        return self._corrector
 
     def _correct(
         self, radiometry: Radiometry, conditions: _Conditions, stated_c: Floats
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """The camera's °C (any shape) -> (surface °C, where the network made it)."""
-        nowhere = np.zeros(stated_c.shape, np.bool_)
+    ) -> Corrected:
+        """The camera's °C (any shape) -> surface °C, the same where nothing may be corrected."""
         if not conditions.corrects:
-            return stated_c, nowhere
-        parameters, planck = conditions.parameters, radiometry.planck
-        apparent = apparent_c(stated_c, radiometry.applied, planck)
-        surface = object_c(apparent, parameters, planck)
-        if self.network is None or self.network.planck != planck:
-            return surface, nowhere
-        rows = self.network.rows_of({**vars(parameters), "measured_c": apparent})
-        inside = self.network.in_domain(rows).reshape(stated_c.shape)
-        answer = self.network.predict(rows).reshape(stated_c.shape)
-        return np.where(inside, answer, surface), inside
-
-    def _make_table(
-        self, radiometry: Radiometry, scale: LinearScale, conditions: _Conditions
-    ) -> _Table:
-        counts = np.arange(COUNT_MAX + 1)
-        knots = np.arange(0, COUNT_MAX + 1 + KNOT_COUNTS, KNOT_COUNTS, dtype=np.float64)
-        stated_c = knots * scale.gain_c_per_count + scale.offset_c
-        corrected, _ = self._correct(radiometry, conditions, stated_c)
-        table = np.interp(counts, knots, corrected).astype(np.float32)
-        return _Table(radiometry, conditions, table)
+            return Corrected(stated_c, np.zeros(stated_c.shape, np.bool_))
+        apparent = apparent_c(stated_c, radiometry.applied, radiometry.planck)
+        values = {**conditions.values, "measured_c": apparent}
+        return self._corrector_for(radiometry.planck).correct(values)
 
 
 def _unreadable(detection: Detection, flag: ReadingFlag) -> Reading:
