@@ -63,6 +63,7 @@ setup(
     extras_require={
         "train": [
             "faster-coco-eval>=1.6",
+            "matplotlib>=3.7",
             "onnx>=1.16",
             "onnxscript>=0.1",
             "safetensors>=0.4",

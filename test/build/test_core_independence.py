@@ -15,7 +15,9 @@ CORE = SOURCES / "thermoscout_core"
 LEARNING = CORE / "learning"
 
 # torch and what only training and export use.
-TRAINING_ONLY = {"faster_coco_eval", "onnxscript", "safetensors", "torch", "torchvision"}
+TRAINING_ONLY = {
+    *("faster_coco_eval", "matplotlib", "onnxscript", "safetensors", "torch", "torchvision"),
+}
 ROS = {"ament_index_python", "cv_bridge", "launch", "rclpy", "sensor_msgs", "thermoscout"}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -14,68 +12,77 @@ def evaluate(
     data: Annotated[
         Path, typer.Option(help="Dataset folder: counts/, annotations/, splits/, classes.txt.")
     ],
-    split: Annotated[str, typer.Option(help="Name in splits/.")] = "val",
-    model: Annotated[
-        Path | None, typer.Option(help="ONNX file; left out, the shipped detector.")
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Name in splits/, or several by commas: each and all together. "
+            "Left out: val if the folder has it, else the whole folder."
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="ONNX file; left out, the shipped detector. Given again, the models are compared."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for evaluation.json and pictures.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    score_threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Of precision, recall; left out, the model's own."),
+    ] = None,
+    hot_k: Annotated[
+        float, typer.Option(help="A box this much hotter than its surroundings, in K, is hot.")
+    ] = 10.0,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, help="Replicates for the 95 % intervals; 0: none.")
+    ] = 1000,
+    block: Annotated[
+        int, typer.Option(min=1, help="Neighbouring frames drawn together by the bootstrap.")
+    ] = 12,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
 ) -> None:
-    """Measure a detector on a split: VOC mAP@0.5 (all-point and 11-point) and AP per class.
+    """Measure detectors on annotated thermograms. Needs no torch.
 
-    Difficult boxes are ignored; the mean is over classes with at least 5 boxes. Precision and
-    recall are given at the model's own score threshold. Needs no torch.
+    VOC mAP@0.5 (all-point, 11-point) and COCO AP, per class and size, with 95 % intervals from
+    blocks of neighbouring frames; precision and recall at the deployed threshold; recall on
+    what is hot. Difficult boxes are ignored; means are over classes with at least 5 boxes.
+    docs/evaluation.md says what each figure means.
     """
     from rich.console import Console
-    from rich.progress import track
-    from rich.table import Table
+    from rich.progress import Progress
 
-    from thermoscout_core.detection.detector import Detector
-    from thermoscout_core.learning.data import ThermogramDataset
-    from thermoscout_core.learning.evaluate import (
-        SCORE_FLOOR,
-        evaluate_predictions,
-        predict_dataset,
-    )
+    from thermoscout_core.cli.evaluation_tables import print_comparison, print_model
+    from thermoscout_core.learning.evaluation import pictures, run
+    from thermoscout_core.learning.evaluation.record import ComparisonRecord
 
-    dataset = ThermogramDataset(data, split)
-    deployed = Detector.load(model, threads=threads)
-    detector = Detector.load(model, score_threshold=SCORE_FLOOR, threads=threads)
-    samples = track(dataset.samples, "detecting", console=Console(stderr=True), transient=True)
-    predictions = predict_dataset(detector, dataset, samples)
-    evaluation = evaluate_predictions(dataset, predictions)
-    precision, recall = evaluation.at_threshold(deployed.score_threshold)
-    content = {
-        "model": detector.model_id,
-        "data": str(data),
-        "split": split,
-        "score_floor": SCORE_FLOOR,
-        "match_iou": 0.5,
-        "nms_iou": detector.selection.iou_threshold,
-        "score_threshold": deployed.score_threshold,
-        "precision": round(precision, 6),
-        "recall": round(recall, 6),
-        **evaluation.as_dict(),
-    }
-    if json:
-        typer.echo(json_module.dumps(content, indent=2))
-        return
-    table = Table(title=f"{detector.model_id} on {data} / {split}, {len(dataset)} images")
-    for column in ("class", "boxes", "AP@0.5", "11-point"):
-        table.add_column(column, justify="left" if column == "class" else "right")
-    for result in evaluation.classes:
-        table.add_row(
-            result.name, str(result.boxes), _shown(result.ap), _shown(result.ap_11_point)
+    if output is not None:
+        pictures.prepare_output(output)
+    splits = None if split is None else [name.strip() for name in split.split(",")]
+    request = run.Request(data, splits, score_threshold, hot_k, bootstrap, block)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        models = run.measure_models(
+            request,
+            model or (None,),
+            threads,
+            lambda samples, name: progress.track(samples, description=name),
         )
-    means = (f"{evaluation.mean_ap:.4f}", f"{evaluation.mean_ap_11_point:.4f}")
-    table.add_row("mean (≥ 5 boxes)", str(sum(r.boxes for r in evaluation.counted)), *means)
+        record = run.record_of(models, request)
+        if output is not None:
+            pictures.write_record(output / pictures.JSON_FILE, record)
+            for measured in progress.track(models, description="drawing"):
+                model_id = measured.detector.model_id
+                folder = output if len(models) == 1 else output / model_id
+                pictures.write_pictures(folder, measured.whole, model_id)
+    if json:
+        typer.echo(record.model_dump_json(indent=2))
+        return
     console = Console()
-    console.print(table)
-    console.print(
-        f"at the deployed score threshold {deployed.score_threshold:.2f}: "
-        f"precision {precision:.3f}, recall {recall:.3f}"
-    )
-
-
-def _shown(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}"
+    if isinstance(record, ComparisonRecord):
+        print_comparison(console, record)
+    else:
+        print_model(console, record)
+    if output is not None:
+        console.print(f"{pictures.JSON_FILE} and pictures are in {output}")

@@ -32,7 +32,7 @@ def export(
     """
     from thermoscout_core.learning.checkpoint import load_network
     from thermoscout_core.learning.data import ThermogramDataset
-    from thermoscout_core.learning.evaluate import evaluate_predictions
+    from thermoscout_core.learning.evaluation.evaluation import evaluate_predictions
     from thermoscout_core.learning.export import export_onnx
     from thermoscout_core.learning.ssd import SsdWithBoxes
     from thermoscout_core.learning.torch_prediction import predict_with_torch

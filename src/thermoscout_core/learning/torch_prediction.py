@@ -8,14 +8,14 @@ import torch
 from thermoscout_core.detection.detector import network_input
 from thermoscout_core.detection.postprocess import Selection, select
 from thermoscout_core.detection.view import to_8bit_view
-from thermoscout_core.learning.data import ThermogramDataset
-from thermoscout_core.learning.evaluate import SCORE_FLOOR
-from thermoscout_core.learning.metrics import Prediction
+from thermoscout_core.learning.data import Dataset
+from thermoscout_core.learning.evaluation.matching import Prediction
+from thermoscout_core.learning.evaluation.prediction import SCORE_FLOOR
 from thermoscout_core.learning.ssd import SsdWithBoxes
 
 
 def predict_with_torch(
-    deployed: SsdWithBoxes, dataset: ThermogramDataset, input_size_px: tuple[int, int]
+    deployed: SsdWithBoxes, dataset: Dataset, input_size_px: tuple[int, int]
 ) -> list[Prediction]:
     """One prediction per image of the dataset, boxes in pixels of its frame."""
     selection = Selection(score_threshold=SCORE_FLOOR)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from thermoscout_core.learning.data import Annotation
-from thermoscout_core.learning.metrics import (
-    Prediction,
+from thermoscout_core.learning.evaluation.average_precision import (
+    ClassResult,
     average_precision,
     average_precision_11,
-    evaluate_class,
 )
+from thermoscout_core.learning.evaluation.matching import Prediction, match_class
 
 
 def annotation(*boxes: list[float], difficult: tuple[bool, ...] = ()) -> Annotation:
@@ -27,35 +27,57 @@ def prediction(*scored: tuple[float, list[float]]) -> Prediction:
     )
 
 
+def evaluated(found: Prediction, truth: Annotation) -> ClassResult:
+    return ClassResult("c", match_class(0, [found], [truth]))
+
+
 A, B, FAR = [0, 0, 10, 10], [20, 0, 30, 10], [50, 50, 60, 60]
 
 
 def test_all_found_and_nothing_else_is_one() -> None:
-    result = evaluate_class("c", 0, [prediction((0.9, A), (0.8, B))], [annotation(A, B)])
+    result = evaluated(prediction((0.9, A), (0.8, B)), annotation(A, B))
     assert result.ap == 1.0 and result.ap_11_point == pytest.approx(1.0)
 
 
 def test_a_second_detection_of_a_box_is_a_false_one() -> None:
-    result = evaluate_class("c", 0, [prediction((0.9, A), (0.8, A), (0.7, B))], [annotation(A, B)])
+    result = evaluated(prediction((0.9, A), (0.8, A), (0.7, B)), annotation(A, B))
     assert result.ap == pytest.approx(0.5 * 1.0 + 0.5 * 2 / 3)
 
 
 def test_a_difficult_box_is_neither_demanded_nor_punished() -> None:
     truth = annotation(A, B, difficult=(False, True))
-    result = evaluate_class("c", 0, [prediction((0.9, B), (0.8, A))], [truth])
+    result = evaluated(prediction((0.9, B), (0.8, A)), truth)
     assert result.boxes == 1 and result.ap == 1.0
 
 
 def test_a_false_alarm_above_the_hit_halves_the_precision() -> None:
-    result = evaluate_class("c", 0, [prediction((0.9, FAR), (0.8, A))], [annotation(A)])
+    result = evaluated(prediction((0.9, FAR), (0.8, A)), annotation(A))
     assert result.ap == pytest.approx(0.5)
 
 
 def test_a_class_without_boxes_has_no_ap() -> None:
-    assert np.isnan(evaluate_class("c", 0, [prediction((0.9, A))], [annotation()]).ap)
+    assert np.isnan(evaluated(prediction((0.9, A)), annotation()).ap)
 
 
 def test_eleven_point_counts_recall_zero_too() -> None:
     precision, recall = np.array([1.0]), np.array([0.5])
     assert average_precision_11(precision, recall) == pytest.approx(6 / 11)
     assert average_precision(precision, recall) == pytest.approx(0.5)
+
+
+def test_a_detection_does_not_go_to_the_second_best_box() -> None:
+    near, nearer = [0, 0, 10, 10], [1, 0, 11, 10]
+    found = prediction((0.9, nearer), (0.8, [0.8, 0, 10.8, 10]))
+    result = evaluated(found, annotation(near, nearer))
+    assert result.matches.truths.tolist() == [1, -1]
+
+
+def test_a_class_never_detected_has_ap_zero() -> None:
+    assert evaluated(prediction(), annotation(A)).ap == 0.0
+
+
+def test_what_is_found_at_a_threshold_is_the_head_of_the_list() -> None:
+    result = evaluated(prediction((0.9, A), (0.5, FAR), (0.4, B)), annotation(A, B))
+    assert result.hits_and_found(0.5) == (1, 2)
+    assert result.matches.above(0.5).truths.tolist() == [0, -1]
+    assert result.hits_and_found(0.95) == (0, 0)
