@@ -31,8 +31,7 @@ _TAGS = ("xmin", "ymin", "xmax", "ymax")
 class VocFolder:
     """Corners are read as continuous pixel coordinates, as they stand.
 
-    Without a classes.txt the classes are the names in the annotations, in alphabetical order
-    (our own layout insists on the file).
+    Without a classes.txt the classes are the names in the annotations, in alphabetical order.
     """
 
     unlabelled_is_empty = False
@@ -44,7 +43,7 @@ class VocFolder:
         self._pictures = pictures_of(pictures)
         self._lists = SplitLists(root, SPLIT_FOLDERS)
         self.splits = self._lists.names
-        if own or (root / CLASSES_FILE).is_file():
+        if (root / CLASSES_FILE).is_file():
             self.classes = read_names(root / CLASSES_FILE)
         else:
             self.classes = _names_in(annotations)

@@ -7,6 +7,7 @@ from too few blocks) is null; nothing is left out.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Annotated, Any
 
@@ -154,6 +155,11 @@ class ComparisonRecord(_Record):
 EvaluationRecord = ModelRecord | ComparisonRecord
 
 
-def evaluation_schema() -> dict[str, Any]:
+def evaluation_schema() -> str:
     """The JSON schema of evaluation.json: one model's record, or the comparison of several."""
-    return TypeAdapter(EvaluationRecord).json_schema(mode="serialization")
+    schema: dict[str, Any] = TypeAdapter(EvaluationRecord).json_schema(mode="serialization")
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(evaluation_schema(), end="")
