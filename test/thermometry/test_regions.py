@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
-from thermoscout_core.detections import Box
-from thermoscout_core.thermometry.regions import measure_regions
+from thermoscout_core.detections import Box, Polygon
+from thermoscout_core.errors import ConfigurationError, FrameError
+from thermoscout_core.thermometry.regions import HotSpotRule, measure_regions
 
 GAIN = 0.1
 """K per count in these tests."""
@@ -174,3 +176,66 @@ def test_many_boxes_come_back_in_their_order():
 
 def test_no_boxes_are_no_statistics():
     assert measure_regions(scene(), [], GAIN) == []
+
+
+L_SHAPE = Polygon(((20, 20), (60, 20), (60, 40), (40, 40), (40, 60), (20, 60)))
+
+
+def test_an_outline_leaves_out_what_its_box_holds_beside_it():
+    counts = with_spot(scene(), 50, 50, 800, 2.0)
+    counts = with_spot(counts, 30, 30, 200, 2.0)
+    inside, boxed = measure_regions(counts, [L_SHAPE, L_SHAPE.box], GAIN)
+    assert (inside.hot_spot_px, boxed.hot_spot_px) == ((30, 30), (50, 50))
+    assert inside.mean < boxed.mean
+
+
+def test_the_mean_and_minimum_of_an_outline_are_its_own():
+    counts = scene(500)
+    counts[40:60, 40:60] = 100  # in the box, outside of the outline
+    region = measure(counts, L_SHAPE)
+    assert region.low == 500.0 and region.mean == pytest.approx(500.0)
+
+
+def test_an_outline_of_no_pixel_has_no_statistics():
+    assert measure(scene(), Polygon(((20, 20), (60, 20), (40, 20)))) is None
+
+
+GLINT = with_spot(with_spot(scene(), 30, 30, 300, 3.0), 50, 50, 900, 0.7)
+
+
+@pytest.mark.parametrize(("min_pixels", "spot"), [(1, (50, 50)), (4, (30, 30))])
+def test_a_glint_of_fewer_pixels_than_asked_is_passed_over(min_pixels, spot):
+    rule = HotSpotRule(min_pixels=min_pixels)
+    assert measure_regions(GLINT, [BOX], GAIN, None, rule)[0].hot_spot_px == spot
+
+
+def test_a_glint_that_is_read_is_too_small():
+    assert measure(GLINT, BOX).too_small
+
+
+def test_no_hot_spot_of_so_many_pixels_is_none():
+    rule = HotSpotRule(min_pixels=9)
+    counts = with_spot(np.zeros((80, 100), np.uint16), 41, 33, 500, 0.7)
+    region = measure_regions(counts, [BOX], GAIN, None, rule)[0]
+    assert region is None or region.hot < 400
+
+
+def test_a_percentile_cuts_the_hottest_pixels_off():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(300, 1300, (80, 100)).astype(np.uint16)
+    counts = cv2.GaussianBlur(counts, (0, 0), 1.0)
+    hot = measure_regions(counts, [BOX], GAIN, None, HotSpotRule(percentile=90.0))[0].hot
+    window = counts[20:60, 20:60]
+    assert np.percentile(window, 88) < hot <= np.percentile(window, 90)
+
+
+@pytest.mark.parametrize(("pixels", "percentile"), [(0, 100.0), (1, 0.0), (1, 101.0)])
+def test_a_rule_that_no_pixel_can_keep_is_refused(pixels, percentile):
+    with pytest.raises(ConfigurationError, match="percentile"):
+        HotSpotRule(pixels, percentile)
+
+
+@pytest.mark.parametrize("corners", [((0, 0), (5, 5)), ((0, 0), (5, 0), (math.nan, 5))])
+def test_an_outline_that_encloses_nothing_is_refused(corners):
+    with pytest.raises(FrameError, match="three finite corners"):
+        Polygon(corners)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
-from thermoscout_core.detections import Box, Detection
+from thermoscout_core.detections import Box, Detection, Polygon
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import (
     APPARENT,
@@ -304,3 +305,62 @@ def test_invalid_pixels_are_nan_in_the_image(thermometer):
 def test_an_image_without_a_scale_is_refused(thermometer):
     with pytest.raises(FrameError, match="without a temperature scale"):
         thermometer.celsius(frame_of(Radiometry(None)), FIX)
+
+
+def small_joint(side_px):
+    """A joint of few pixels before a wall, as a blurred camera sees it."""
+    scene_c = np.full((100, 120), BACKGROUND_C)
+    half = side_px // 2
+    scene_c[50 - half : 50 - half + side_px, 50 - half : 50 - half + side_px] = TRUE_C
+    apparent = atmosphere.apparent_of_object_c(scene_c, replace(SCENE, distance_m=DISTANCE_M))
+    blurred = cv2.GaussianBlur(atmosphere.signal_of_celsius(apparent), (0, 0), 0.6)
+    seen = atmosphere.celsius_of_signal(blurred)
+    return ThermalFrame(SCALE.to_counts(seen), Radiometry(SCALE, APPARENT, SCENE, accuracy_c=0.5))
+
+
+def test_a_small_hot_spot_is_flagged_and_its_bias_estimated():
+    reading = read_one(Thermometer(None), small_joint(2))
+    assert ReadingFlag.TOO_SMALL in reading.flags
+    low_by_k = TRUE_C - reading.corrected_c
+    assert low_by_k > 5.0
+    assert reading.small_target_c == pytest.approx(low_by_k, rel=0.4)
+    assert reading.uncertainty_c > reading.small_target_c
+
+
+def test_a_large_hot_spot_has_no_such_bias():
+    reading = read_one(Thermometer(None), small_joint(9))
+    assert reading.small_target_c == 0.0 and reading.flags == frozenset()
+
+
+def test_dead_pixels_of_the_camera_are_not_measured_with():
+    dead = np.zeros((100, 120), bool)
+    dead[44:48, 44:48] = True
+    frame = frame_of()
+    frame.counts[44:48, 44:48] = 40000
+    assert read_one(Thermometer(None), frame).corrected_c > 200.0
+    masked = Thermometer(None, dead_pixels=dead)
+    assert read_one(masked, frame).corrected_c == pytest.approx(TRUE_C, abs=0.05)
+    assert np.isnan(masked.celsius(frame, FIX)[45, 45])
+
+
+def test_a_map_of_another_cameras_dead_pixels_is_refused():
+    thermometer = Thermometer(None, dead_pixels=np.zeros((10, 12), bool))
+    with pytest.raises(FrameError, match="12x10, the frame 120x100"):
+        thermometer.read(frame_of(), [JOINT], FIX)
+
+
+def test_a_detection_with_an_outline_is_measured_within_it(thermometer):
+    beside = Polygon(((60, 30), (70, 30), (70, 70), (60, 70)))
+    reading = read_one(thermometer, frame_of(), detection=replace(JOINT, outline=beside))
+    assert reading.corrected_c == pytest.approx(BACKGROUND_C, abs=0.15)
+
+
+def test_the_budget_of_a_reading_says_where_its_uncertainty_comes_from():
+    frame = frame_of()
+    reading = read_one(Thermometer(None), frame)
+    made = Thermometer(None).budget(
+        frame.radiometry, replace(SCENE, distance_m=DISTANCE_M), np.array([reading.measured_c])
+    )
+    assert float(made.standard_k[0]) == pytest.approx(reading.uncertainty_c)
+    contributions = {line.source: line.contribution_k for line in made.lines(0)}
+    assert max(contributions, key=contributions.get) == "emissivity"

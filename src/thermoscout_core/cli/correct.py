@@ -44,7 +44,11 @@ def correct(
     ] = None,
     budget: Annotated[
         int | None,
-        typer.Option(metavar="ROW", help="Print the uncertainty budget of that row (header: 1)."),
+        typer.Option(
+            metavar="ROW",
+            help="Print that row's uncertainty budget (the header is row 1): standard "
+            "uncertainty u, sensitivity in K per unit, contribution, degrees of freedom.",
+        ),
     ] = None,
     ambient_c: AmbientC = None,
     relative_humidity: RelativeHumidity = None,
@@ -109,29 +113,31 @@ def _print_budget(correction: CsvCorrection, row: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from thermoscout_core.thermometry.correction import FILE_NAMES
+
     corrected_c, made = correction.budget_of_row(row)
     standard, factor = float(made.standard_k[0]), made.coverage_factor(0)
     table = Table(
         title=f"Row {row}: {corrected_c:.2f} °C, standard uncertainty {standard:.3f} K",
         title_justify="left",
     )
-    headings = ("source", "value", "standard uncertainty", "sensitivity", "contribution, K", "ν")
+    headings = ("source", "value", "u", "sensitivity", "contribution, K", "ν")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "source" else "right")
+        is_source = heading == "source"
+        table.add_column(heading, justify="left" if is_source else "right", no_wrap=is_source)
     for line in made.lines(0):
         table.add_row(
-            line.source,
+            FILE_NAMES.get(line.source, line.source),
             _number(line.value),
             _number(line.uncertainty),
             _number(line.sensitivity),
             f"{line.contribution_k:.4f}",
             _number(line.freedom),
         )
-    console = Console()
-    console.print(table)
-    console.print(
-        f"effective degrees of freedom {_number(made.effective_freedom(0))}, k = {factor:.2f}: "
-        f"{corrected_c:.2f} ± {factor * standard:.2f} °C with 95 % coverage"
+    Console().print(table)
+    typer.echo(
+        f"95 % coverage: {corrected_c:.2f} ± {factor * standard:.2f} °C "
+        f"(k = {factor:.2f}, effective degrees of freedom {_number(made.effective_freedom(0))})"
     )
 
 

@@ -36,6 +36,8 @@ MIN_RING_PX, MAX_RING_PX = 4, 40
 RING_SHARE = 0.25
 MAX_RING_SAMPLES = 1024
 MAX_PASSED_OVER = 16
+_FLANK = np.ones((5, 5), np.uint8)
+"""Optics spread what is passed over by two pixels."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class _Frame:
             blob = _connected(window >= (int(window[row, column]) + mean) / 2, row, column)
             if self.rule.min_pixels == 1 or np.count_nonzero(blob) >= self.rule.min_pixels:
                 return x1 + column, y1 + row
-            allowed &= ~blob
+            allowed &= cv2.dilate(blob.astype(np.uint8), _FLANK) == 0
         return None
 
     def _is_supported(self, peak: int, second: int, fifth: int) -> bool:

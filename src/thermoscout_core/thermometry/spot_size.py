@@ -24,6 +24,8 @@ MIN_SPAN_PX = 3
 """Target and hot spot must cover 3x3 pixels to read true (facts: spot size)."""
 BLUR_PX = 0.5
 """Standard deviation of the optics' blur that the estimates assume; sharper than most."""
+_BESIDE_PX = (np.arange(8) + 0.5) / 16.0
+_erf = np.vectorize(math.erf, otypes=[np.float64])
 MIN_FILL = 0.2
 """Below this share of the signal nothing can be said of the target; estimates stop here."""
 
@@ -38,11 +40,13 @@ def filled_share(side_px: ArrayLike) -> Floats:
     """The share of the hottest pixel's signal that comes from a square target of that side, 0..1.
 
     Both the pixel and the optics (Gaussian) blur; together like a Gaussian of variance
-    BLUR_PX² + 1/12, over which the target is integrated: erf(side/(2·√2·σ))².
+    BLUR_PX² + 1/12 over which the target is integrated. The hottest pixel lies up to half a pixel
+    beside the target's middle, anywhere alike in both directions: the mean over that.
     """
-    sigma = math.sqrt(BLUR_PX**2 + 1.0 / 12.0)
-    reach = np.asarray(side_px, np.float64) / (2.0 * math.sqrt(2.0) * sigma)
-    return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(reach) ** 2)
+    reach = np.asarray(side_px, np.float64)[..., None] / 2.0
+    scale = math.sqrt(2.0 * (BLUR_PX**2 + 1.0 / 12.0))
+    across = _erf((reach + _BESIDE_PX) / scale) + _erf((reach - _BESIDE_PX) / scale)
+    return np.asarray((across / 2.0).mean(axis=-1) ** 2)
 
 
 def partly_filled_c(

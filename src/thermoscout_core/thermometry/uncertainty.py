@@ -180,16 +180,15 @@ def budget(
         stated[index] = uncertainties.get(name, 0.0)
     steps = np.where(stated > 0, stated, _SMALL_STEPS)
     ends = np.clip([inputs - steps, inputs + steps], _LOWEST, _HIGHEST)
-    moved: Floats = np.empty(
-        (count, 2, count, readings)
-    )  # input, end, which input is moved, reading
+    # Axes: input, lower or upper end, which input is moved there, reading.
+    moved: Floats = np.empty((count, 2, count, readings))
     moved[:] = inputs[:, None, None]
     for index in range(count):
         moved[index, :, index] = ends[:, index]
     below, above = corrector.surface_c(dict(zip(ALL_INPUTS, moved, strict=True)), by_network)
     slopes = (above - below) / (ends[1] - ends[0])
     network = corrector.network
-    own = np.zeros(readings)
+    own: Floats = np.zeros(readings)
     if network is not None:
         own = np.where(by_network, network.own_error_k(stated[0]), 0.0)
     return Budget(
