@@ -46,6 +46,11 @@ class ModelSection(_Section):
     neck_channels: int = Field(0, ge=0, le=1024)
     extras: tuple[tuple[int, int], ...] = SEED_EXTRAS
     head: Literal["pointwise", "full", "separable"] = "pointwise"
+    extra: Literal["full", "separable", "original"] = "full"
+    block: str = "residual"
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    depths: tuple[int, ...] = (3, 4, 6, 3)
+    attention_reduction: int = Field(0, ge=0)
     input_size_px: tuple[int, int] = (300, 300)
     priors_per_cell: tuple[int, ...] = (3, 6, 6, 6, 6, 6)
     imagenet_weights: Path | None = None

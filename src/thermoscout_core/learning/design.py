@@ -12,14 +12,18 @@ SEED_EXTRAS = ((256, 512), (128, 256), (128, 256), (64, 128))
 
 @dataclass(frozen=True)
 class Design:
-    """The layers of an SSD, without classes and priors.
+    """The layers of an SSD, without classes and priors. The defaults are seed 000's network.
 
     backbone: a name in learning.backbones. width: multiplies every channel count. activation:
     relu6 or relu. first_stride: stride of the finest map that gets priors; the backbone's coarser
     ones follow. neck_channels: channels of a top-down neck over the backbone's maps (a feature
-    pyramid, Lin et al. 2017), 0 for none. extras: (squeeze, outputs) of each further map, half the
-    size of the one before. head: pointwise (1×1, seed 000), full (3×3, Liu et al. 2016) or
-    separable (SSDLite, Sandler et al. 2018). The defaults are seed 000's network.
+    pyramid, Lin et al. 2017), 0 for none. extras: (squeeze, outputs) of each further map.
+    head: pointwise (1×1, seed 000), full (3×3, Liu et al. 2016) or separable (SSDLite, Sandler et
+    al. 2018). extra: what the extras are made of: full or separable, each halving the size, or
+    original (Liu et al. 2016: no batch norm, and from the third on neither stride nor padding).
+    block, widths, depths: of the backbone "stack": a block of learning.blocks with its arguments,
+    and channels and number of blocks for each stage. attention_reduction: r of the knowledge
+    enhancement (seed 002, eq. 2–4) of each map before its heads, 0 for none.
     """
 
     backbone: str = "mobilenet_v1"
@@ -29,6 +33,11 @@ class Design:
     neck_channels: int = 0
     extras: tuple[tuple[int, int], ...] = SEED_EXTRAS
     head: str = "pointwise"
+    extra: str = "full"
+    block: str = "residual"
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    depths: tuple[int, ...] = (3, 4, 6, 3)
+    attention_reduction: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,9 @@ class Architecture:
         design = {name: value for name, value in content.items() if name in known}
         if "extras" in design:
             design["extras"] = tuple((squeeze, outputs) for squeeze, outputs in design["extras"])
+        for name in ("widths", "depths"):
+            if name in design:
+                design[name] = tuple(design[name])
         levels = tuple(
             PriorLevel(columns, rows, tuple((w, h) for w, h in sizes))
             for columns, rows, sizes in content["levels"]

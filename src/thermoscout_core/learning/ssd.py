@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +20,18 @@ from thermoscout_core.detection.priors import (
     make_priors,
 )
 from thermoscout_core.errors import ModelError
+from thermoscout_core.learning.attention import KnowledgeEnhancement
 from thermoscout_core.learning.backbones import BACKBONES
+from thermoscout_core.learning.backbones.base import Backbone
+from thermoscout_core.learning.counting import shapes_only
 from thermoscout_core.learning.design import Architecture, Design
+from thermoscout_core.learning.extras import make_extra
 from thermoscout_core.learning.layers import conv_bn_act
 from thermoscout_core.learning.neck import TopDownNeck
 
 
 class FeatureMaps(nn.Module):
-    """Backbone, neck and extras: everything of an SSD but the heads.
+    """Backbone, neck, extras and attention: everything of an SSD but the heads.
 
     forward: images (N, 3, H, W) in −1..1 -> maps (N, channels[i], H_i, W_i), fine to coarse.
     low_precision: bfloat16 in backbone and neck, for training. Extras and heads stay in float32:
@@ -48,20 +53,21 @@ class FeatureMaps(nn.Module):
         channels = taps[-1]
         self.channels = [design.neck_channels] * len(taps) if design.neck_channels else taps
         self.extras = nn.ModuleList()
-        for squeeze, outputs in design.extras:
+        for number, (squeeze, outputs) in enumerate(design.extras):
             squeeze = max(8, round(squeeze * design.width))
             outputs = max(8, round(outputs * design.width))
-            self.extras.append(
-                nn.Sequential(
-                    conv_bn_act(channels, squeeze, 1, activation=design.activation),
-                    conv_bn_act(squeeze, outputs, 3, 2, activation=design.activation),
-                )
-            )
+            self.extras.append(make_extra(design, number, channels, squeeze, outputs))
             channels = outputs
             self.channels.append(outputs)
+        reduction = design.attention_reduction
+        self.attention = (
+            nn.ModuleList(KnowledgeEnhancement(c, reduction) for c in self.channels)
+            if reduction
+            else None
+        )
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.low_precision):
+        with self._precision(images.device.type):
             taps: list[Tensor] = self.backbone(images)
             maps = taps if self.neck is None else self.neck(taps)
         maps = [features.float() for features in maps]
@@ -69,15 +75,16 @@ class FeatureMaps(nn.Module):
         for extra in self.extras:
             coarsest = extra(coarsest)
             maps.append(coarsest)
+        if self.attention is not None:
+            maps = [enhance(m) for enhance, m in zip(self.attention, maps, strict=True)]
         return maps
+
+    def _precision(self, device: str) -> AbstractContextManager[object]:
+        return torch.autocast(device, torch.bfloat16) if self.low_precision else nullcontext()
 
     def map_sizes(self, width_px: int, height_px: int) -> list[tuple[int, int]]:
         """(columns, rows) of each feature map at an input of that size."""
-        was_training = self.training
-        self.eval()
-        with torch.no_grad():
-            maps = self(torch.zeros(1, 3, height_px, width_px))
-        self.train(was_training)
+        maps = shapes_only(self, (width_px, height_px))
         return [(int(m.shape[3]), int(m.shape[2])) for m in maps]
 
 
@@ -108,9 +115,9 @@ class Ssd(nn.Module):
         return cls(architecture.design, len(architecture.classes), counts)
 
     def _initialise(self) -> None:
-        fresh = [self.features.extras, self.offset_heads, self.class_heads]
-        if self.features.neck is not None:
-            fresh.append(self.features.neck)
+        features = self.features
+        fresh: list[nn.Module] = [features.extras, self.offset_heads, self.class_heads]
+        fresh += [part for part in (features.neck, features.attention) if part is not None]
         for part in fresh:
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):
@@ -149,7 +156,7 @@ class SsdWithBoxes(nn.Module):
         return torch.cat([center - half, center + half], -1), torch.softmax(logits, -1)
 
 
-def _backbone(design: Design) -> nn.Module:
+def _backbone(design: Design) -> Backbone:
     if design.backbone not in BACKBONES:
         raise ModelError(
             f"backbone '{design.backbone}' is unknown; there are {', '.join(sorted(BACKBONES))}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 
 from torch import Tensor, nn
+
+from thermoscout_core.errors import ModelError
 
 
 class Backbone(nn.Module, ABC):
@@ -23,3 +26,14 @@ class Backbone(nn.Module, ABC):
     @abstractmethod
     def load_imagenet(self, path: Path) -> None:
         """Take the weights of an ImageNet classifier. Raises ModelError when they don't fit."""
+
+
+def tapped_strides(name: str, strides: Iterable[int], first_stride: int) -> list[int]:
+    """The strides from first_stride on. Raises ModelError when there is no map of that one."""
+    strides = sorted(strides)
+    if first_stride not in strides:
+        raise ModelError(
+            f"{name} has maps of strides {', '.join(map(str, strides))}, "
+            f"none of first_stride {first_stride}"
+        )
+    return [stride for stride in strides if stride >= first_stride]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from thermoscout_core.errors import ModelError
-from thermoscout_core.learning.backbones.base import Backbone
+from thermoscout_core.learning.backbones.base import Backbone, tapped_strides
 from thermoscout_core.learning.design import Design
 from thermoscout_core.learning.layers import conv_bn_act
 
@@ -30,13 +30,9 @@ class MobileNetV1(Backbone):
 
     def __init__(self, design: Design) -> None:
         super().__init__()
-        if design.first_stride not in TAPS:
-            raise ModelError(
-                f"mobilenet_v1 has maps of strides {', '.join(map(str, TAPS))}, "
-                f"none of first_stride {design.first_stride}"
-            )
+        strides = tapped_strides("mobilenet_v1", TAPS, design.first_stride)
         width, activation = design.width, design.activation
-        self.tapped = [block for stride, block in TAPS.items() if stride >= design.first_stride]
+        self.tapped = [TAPS[stride] for stride in strides]
         channels = max(8, round(32 * width))
         self.stem = conv_bn_act(3, channels, 3, stride=2, activation=activation)
         self.depthwise = nn.ModuleList()
