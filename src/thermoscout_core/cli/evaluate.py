@@ -10,7 +10,7 @@ import typer
 
 def evaluate(
     data: Annotated[
-        Path, typer.Option(help="Dataset folder: counts/, annotations/, splits/, classes.txt.")
+        Path, typer.Option(help="Dataset folder: counts/ and annotations/ (VOC, COCO, YOLO too).")
     ],
     split: Annotated[
         str | None,
@@ -46,9 +46,11 @@ def evaluate(
 ) -> None:
     """Measure detectors on annotated thermograms. Needs no torch.
 
-    VOC mAP@0.5 (all-point, 11-point) and COCO AP, per class and size, with 95 % intervals from
-    blocks of neighbouring frames; precision and recall at the deployed threshold; recall on
-    what is hot. Difficult boxes are ignored; means are over classes with at least 5 boxes.
+    VOC mAP@0.5 (all-point, 11-point) and COCO AP, per class and size, with
+    95 % intervals from blocks of neighbouring frames; precision and recall
+    at the deployed threshold; recall on what is hot. Difficult boxes are
+    ignored; means are over classes with at least 5 boxes.
+
     docs/evaluation.md says what each figure means.
     """
     from rich.console import Console

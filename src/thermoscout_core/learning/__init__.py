@@ -1,5 +1,5 @@
 """Training and evaluation of detectors.
 
-``data``, ``augment``, ``prior_fitting`` and ``evaluate`` run without torch, so that a robot can
+``data``, ``augment``, ``prior_fitting`` and ``evaluation`` run without torch, so that a robot can
 evaluate the model that it carries; everything else here needs the ``train`` extra.
 """

@@ -1,4 +1,4 @@
-"""The names of ``learning.evaluation`` that training imports from here."""
+"""The names of ``learning.evaluation`` by which training knows them."""
 
 from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
 from thermoscout_core.learning.evaluation.prediction import SCORE_FLOOR
