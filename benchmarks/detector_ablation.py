@@ -27,7 +27,7 @@ from rich.progress import track
 from rich.table import Table
 
 from thermoscout_core.learning.checkpoint import load_network
-from thermoscout_core.learning.data import ThermogramDataset
+from thermoscout_core.learning.data import open_dataset
 from thermoscout_core.learning.evaluate import Evaluation, evaluate_predictions
 from thermoscout_core.learning.ssd import SsdWithBoxes
 from thermoscout_core.learning.torch_prediction import predict_with_torch
@@ -62,7 +62,7 @@ def run(recipe: dict[str, Any], name: str, seed: int) -> Path:
 
 def evaluate(folder: Path, root: Path, split: str) -> Evaluation:
     network, architecture, _ = load_network(folder / EMA)
-    dataset = ThermogramDataset(root, split)
+    dataset = open_dataset(root, split)
     deployed = SsdWithBoxes(network, architecture.levels).eval()
     predictions = predict_with_torch(deployed, dataset, architecture.input_size_px)
     return evaluate_predictions(dataset, predictions)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from thermoscout_core import __version__
+from thermoscout_core.cli.data import data
 from thermoscout_core.cli.errors import PlainErrorsGroup
 
-COMMANDS = ("inspect", "report", "evaluate", "train", "export", "calibrate", "correct")
+COMMANDS = ("inspect", "report", "evaluate", "train", "average", "export", "calibrate", "correct")
 """Each is the function of that name in the module of that name."""
 
 app = typer.Typer(
@@ -41,3 +42,4 @@ def main(
 
 for _name in COMMANDS:
     app.command(_name)(getattr(import_module(f"{__name__}.{_name}"), _name))
+app.add_typer(data, name="data")

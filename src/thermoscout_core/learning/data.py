@@ -114,10 +114,3 @@ def to_annotation(labels: Labels, classes: list[str], size_px: tuple[int, int]) 
         np.array([classes.index(found.class_name) for found in labels.objects], np.int64),
         np.array([found.difficult for found in labels.objects], bool),
     )
-
-
-class ThermogramDataset(Dataset):
-    """The class of before open_dataset."""
-
-    def __init__(self, root: str | Path, split: str | None) -> None:
-        super().__init__(recognise(root), split)
