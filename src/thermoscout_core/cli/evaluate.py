@@ -34,7 +34,7 @@ def evaluate(
         typer.Option(min=0, max=1, help="Of precision, recall; left out, the model's own."),
     ] = None,
     hot_k: Annotated[
-        float, typer.Option(help="A box this much hotter than its surroundings, in K, is hot.")
+        float, typer.Option(min=0, help="A box so many K hotter than its surroundings is hot.")
     ] = 10.0,
     bootstrap: Annotated[
         int, typer.Option(min=0, help="Replicates for the 95 % intervals; 0: none.")

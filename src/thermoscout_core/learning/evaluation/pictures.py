@@ -23,7 +23,7 @@ FAILURES_SHOWN = 16
 
 
 def prepare_output(folder: Path) -> None:
-    """Make the folder before any work is done.
+    """Make the folder; called before any work is done.
 
     Raises ResultsError when it can't be made or matplotlib isn't installed.
     """
@@ -69,6 +69,6 @@ def write_pictures(folder: Path, measures: Measures, model_id: str) -> None:
         contact_sheet(measures, missed, f"Missed at {at}, the {order} first\n{title}"),
         contact_sheet(measures, wrong, f"False at {at}, the most certain first\n{title}"),
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    prepare_output(folder)
     for name, figure in zip(PICTURES, figures, strict=True):
         save_figure(folder / name, figure)

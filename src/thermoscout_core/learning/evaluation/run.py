@@ -130,4 +130,4 @@ def _notes(measures: Measures, detector: Detector, known: Sequence[str]) -> Iter
     if measures.conditions.replicates and blocks < MIN_BLOCKS:
         yield f"{blocks} block(s) of neighbouring frames: too few for intervals"
     if measures.heat is None:
-        yield "no scale.yaml: what is hot isn't known"
+        yield "no counts/ with a scale.yaml: what is hot isn't known"
