@@ -193,3 +193,32 @@ def test_parameters_may_be_arrays():
 def test_an_unknown_parameter_makes_no_temperature():
     parameters = ObjectParameters(0.95, np.nan, 20.0, 0.5, 5.0)
     assert np.isnan(atmosphere.object_c(40.0, parameters))
+
+
+def test_all_golden_vectors_in_one_call_of_the_two_segment_form():
+    raw, *_ = (np.array(column) for column in zip(*(row[0] for row in RAW2TEMP[2:5]), strict=True))
+    parameters = ObjectParameters(0.9, 20, 25, 0.6, 0)
+    goldens = [golden for _, golden in RAW2TEMP[2:5]]
+    values = two_segment_object_c(raw.reshape(3, 1), parameters)
+    np.testing.assert_allclose(values.ravel(), goldens, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("mode", "count", "celsius"),
+    [
+        ("TemperatureLinear10mK", 29315, 20.0),
+        ("TemperatureLinear10mK", 37315, 100.0),
+        ("TemperatureLinear100mK", 2931, 19.95),
+        ("TemperatureLinear100mK", 6731, 399.95),
+    ],
+)
+def test_a_linear_mode_counts_kelvins(mode, count, celsius):
+    scale = atmosphere.LINEAR_MODES[mode]
+    assert float(scale.to_celsius(np.array(count))) == pytest.approx(celsius, abs=1e-4)
+    assert int(scale.to_counts(np.array(celsius))) == count
+
+
+def test_another_cameras_atmosphere_has_its_own_constants():
+    dry = atmosphere.Atmosphere(beta_1=0.0, beta_2=0.0)
+    one, other = (atmosphere.transmittance(20.0, 20.0, rh, dry) for rh in (0.2, 0.9))
+    assert float(one) == float(other) != float(atmosphere.transmittance(20.0, 20.0, 0.2))

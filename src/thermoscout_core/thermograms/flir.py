@@ -1,7 +1,7 @@
-"""FLIR radiometric JPEG, through the flyr package.
+"""FLIR radiometric JPEG: the flyr package takes the file apart, the temperatures are made here.
 
-The °C are those that flyr states for the camera's own object parameters. It uses the
-two-segment atmosphere τ(d/2)² (as Thermimage does), which is not τ(d): see docs/results.md.
+They are made from the raw counts with all constants that the file states, in the two-segment form
+τ(d/2)² with a window, as Thermimage and flyr have it, which is not τ(d): see docs/results.md.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import math
 import struct
 import warnings
 from datetime import datetime, timezone
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thermoscout_core.errors import ThermogramError
 from thermoscout_core.frames import ObjectParameters, PlanckConstants, Radiometry
 from thermoscout_core.thermograms.celsius import ABSOLUTE_ZERO_C, CodedCelsius, encode_celsius
+from thermoscout_core.thermometry.atmosphere import Atmosphere, Floats
+from thermoscout_core.thermometry.two_segment import Window, two_segment_object_c
 
 _MARK = b"FLIR\x00"
 _DIRECTORY = struct.Struct(">II")  # offset and number of entries
@@ -36,8 +40,9 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
     which is taken as UTC. Raises ThermogramError when flyr can't read the file.
     """
     try:
-        import flyr
-        from flyr.records import extract_flir_app1
+        from flyr.camera_metadata import CameraMetadata
+        from flyr.records import RecordIndex, extract_flir_app1, parse_flir_records
+        from flyr.thermal import parse_camera_info, parse_raw_data
     except ModuleNotFoundError as error:
         raise ThermogramError(
             f"{source}: FLIR files are read with the package flyr, which isn't installed; "
@@ -46,27 +51,21 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _check_directory(extract_flir_app1(io.BytesIO(data)).read())
-            thermogram = flyr.unpack(io.BytesIO(data))
-            celsius = np.asarray(thermogram.celsius)
-            ceiling = np.array([[thermogram.metadata["raw_value_range_max"]]])
-            ceiling_c = flyr.FlyrThermogram(ceiling, thermogram.metadata).celsius
-            metadata = {name: float(value) for name, value in thermogram.metadata.items()}
-            taken = thermogram.camera_metadata.date_time
-            camera = " ".join(
-                part
-                for part in (thermogram.camera_metadata.make, thermogram.camera_metadata.model)
-                if part
-            )
+            segment = extract_flir_app1(io.BytesIO(data))
+            _check_directory(segment.read())
+            segment.seek(0)
+            records = parse_flir_records(segment)
+            _, _, raw = parse_raw_data(segment, records[RecordIndex.RAW_DATA.value])
+            stated = parse_camera_info(segment, records[RecordIndex.CAMERA_INFO.value])
+            metadata = {name: float(value) for name, value in stated.items()}
+            origin = CameraMetadata(io.BytesIO(data))
+            taken = origin.date_time
+            camera = " ".join(part for part in (origin.make, origin.model) if part)
     except Exception as error:  # flyr raises whatever its parsing ran into, down to KeyError
         raise ThermogramError(
             f"{source}: a FLIR file that flyr can't read ({error}); "
             "export it again with FLIR's software, or as a float TIFF in °C"
         ) from error
-    if celsius.ndim != 2 or celsius.size == 0:
-        raise ThermogramError(f"{source}: the FLIR file holds no thermal matrix")
-    coded = encode_celsius(celsius, source)
-    parameters = _object_parameters(metadata)
     planck = PlanckConstants(
         r1=metadata["planck_r1"],
         r2=metadata["planck_r2"],
@@ -74,13 +73,20 @@ def decode_flir(data: bytes, source: str) -> tuple[CodedCelsius, Radiometry, flo
         f=metadata["planck_f"],
         o=metadata["planck_o"],
     )
+    with np.errstate(all="ignore"):
+        celsius = _celsius(np.asarray(raw), metadata, planck)
+        ceiling_c = _celsius(np.array([[metadata["raw_value_range_max"]]]), metadata, planck)
+    if celsius.ndim != 2 or celsius.size == 0:
+        raise ThermogramError(f"{source}: the FLIR file holds no thermal matrix")
+    coded = encode_celsius(celsius, source)
+    parameters = _object_parameters(metadata)
     radiometry = Radiometry(
         scale=coded.scale,
         applied=parameters,
         scene=parameters,
         planck=planck,
         camera=camera,
-        saturation_count=max(1, int(coded.scale.to_counts(np.asarray(ceiling_c))[0, 0])),
+        saturation_count=max(1, int(coded.scale.to_counts(ceiling_c)[0, 0])),
     )
     return coded, radiometry, _unix_time(taken)
 
@@ -94,15 +100,36 @@ def _check_directory(segment: bytes) -> None:
         raise ValueError("the FLIR record directory is damaged")
 
 
-def _object_parameters(metadata: dict[str, float]) -> ObjectParameters:
-    """The camera's settings; all unknown when one of them is impossible, or a window was used."""
-    parameters = ObjectParameters(
+def _stated(metadata: dict[str, float]) -> ObjectParameters:
+    """The camera's settings as they stand in the file."""
+    return ObjectParameters(
         emissivity=metadata["emissivity"],
         reflected_c=metadata["reflected_apparent_temperature"] + ABSOLUTE_ZERO_C,
         air_c=metadata["atmospheric_temperature"] + ABSOLUTE_ZERO_C,
         relative_humidity=metadata["relative_humidity"],
         distance_m=metadata["object_distance"],
     )
+
+
+def _celsius(raw: NDArray[Any], metadata: dict[str, float], planck: PlanckConstants) -> Floats:
+    """Raw counts (H, W) -> the °C that the camera states, NaN where they stand for none."""
+    window = Window(
+        transmittance=metadata["ir_window_transmission"],
+        temperature_c=metadata["ir_window_temperature"] + ABSOLUTE_ZERO_C,
+    )
+    atmosphere = Atmosphere(
+        alpha_1=metadata["atmospheric_trans_alpha1"],
+        alpha_2=metadata["atmospheric_trans_alpha2"],
+        beta_1=metadata["atmospheric_trans_beta1"],
+        beta_2=metadata["atmospheric_trans_beta2"],
+        x=metadata["atmospheric_trans_x"],
+    )
+    return two_segment_object_c(raw, _stated(metadata), window, planck, atmosphere)
+
+
+def _object_parameters(metadata: dict[str, float]) -> ObjectParameters:
+    """The camera's settings; all unknown when one of them is impossible, or a window was used."""
+    parameters = _stated(metadata)
     possible = (
         parameters.is_complete
         and 0 < parameters.emissivity <= 1

@@ -15,21 +15,40 @@ NaN, never as a temperature. The two-segment form with a window is in :mod:`two_
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from thermoscout_core.frames import ObjectParameters, PlanckConstants
+from thermoscout_core.frames import LinearScale, ObjectParameters, PlanckConstants
 
 Floats: TypeAlias = NDArray[np.float64]
 
 ZERO_C_IN_K = 273.15
 SC660 = PlanckConstants()
 
-ALPHA_1, ALPHA_2 = 0.006569, 0.012620
-BETA_1, BETA_2 = -0.002276, -0.006670
-X = 1.9
+LINEAR_MODES: Mapping[str, LinearScale] = {
+    "TemperatureLinear10mK": LinearScale(0.01, -ZERO_C_IN_K),
+    "TemperatureLinear100mK": LinearScale(0.1, -ZERO_C_IN_K),
+}
+"""Counts that are kelvins themselves, by the GenICam name of the mode (FLIR's IRFormat)."""
+
+
+@dataclass(frozen=True)
+class Atmosphere:
+    """The five constants of the makers' model of τ; the defaults are theirs. FLIR files state
+    their own."""
+
+    alpha_1: float = 0.006569
+    alpha_2: float = 0.012620
+    beta_1: float = -0.002276
+    beta_2: float = -0.006670
+    x: float = 1.9
+
+
+STANDARD_ATMOSPHERE = Atmosphere()
 
 
 def signal_of_kelvin(temperature_k: ArrayLike, planck: PlanckConstants = SC660) -> Floats:
@@ -71,7 +90,12 @@ def water_content(air_c: ArrayLike, relative_humidity: ArrayLike) -> Floats:
     return np.asarray(np.asarray(relative_humidity, np.float64) * np.exp(exponent))
 
 
-def transmittance(distance_m: ArrayLike, air_c: ArrayLike, relative_humidity: ArrayLike) -> Floats:
+def transmittance(
+    distance_m: ArrayLike,
+    air_c: ArrayLike,
+    relative_humidity: ArrayLike,
+    constants: Atmosphere = STANDARD_ATMOSPHERE,
+) -> Floats:
     """The atmosphere's τ, 0..1, over one straight path.
 
     τ(d) = X·exp(−√d·(α1 + β1·√h2o)) + (1 − X)·exp(−√d·(α2 + β2·√h2o)).
@@ -81,8 +105,8 @@ def transmittance(distance_m: ArrayLike, air_c: ArrayLike, relative_humidity: Ar
     root = np.sqrt(np.where(distance >= 0, distance, np.nan))
     water = np.sqrt(water_content(air_c, relative_humidity))
     return np.asarray(
-        X * np.exp(-root * (ALPHA_1 + BETA_1 * water))
-        + (1 - X) * np.exp(-root * (ALPHA_2 + BETA_2 * water))
+        constants.x * np.exp(-root * (constants.alpha_1 + constants.beta_1 * water))
+        + (1 - constants.x) * np.exp(-root * (constants.alpha_2 + constants.beta_2 * water))
     )
 
 

@@ -53,8 +53,8 @@ class ImageMapping:
                 f"a mapping needs {MIN_POINTS} points or more, each seen in both pictures; got "
                 f"{len(picture)} and {len(thermal)}"
             )
-        seen = [np.asarray(points, np.float64) for points in (picture, thermal)]
-        matrix, _ = cv2.findHomography(*seen, cv2.RANSAC, OUTLIER_PX)
+        source, target = (np.asarray(points, np.float64) for points in (picture, thermal))
+        matrix, _ = cv2.findHomography(source, target, cv2.RANSAC, OUTLIER_PX)
         if matrix is None or not np.isfinite(matrix).all():
             raise ConfigurationError(
                 "these points fix no mapping; take four or more that aren't on one line"

@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike
 from thermoscout_core.frames import ObjectParameters, PlanckConstants
 from thermoscout_core.thermometry.atmosphere import (
     SC660,
+    STANDARD_ATMOSPHERE,
+    Atmosphere,
     Floats,
     celsius_of_signal,
     signal_of_celsius,
@@ -35,11 +37,14 @@ NO_WINDOW = Window()
 
 
 def _path(
-    parameters: ObjectParameters, window: Window, planck: PlanckConstants
+    parameters: ObjectParameters,
+    window: Window,
+    planck: PlanckConstants,
+    atmosphere: Atmosphere,
 ) -> tuple[Floats, Floats]:
     """(gain, offset) of S_tot = gain·S_obj + offset along object, air, window, air."""
     half = np.asarray(parameters.distance_m, np.float64) / 2
-    tau = transmittance(half, parameters.air_c, parameters.relative_humidity)
+    tau = transmittance(half, parameters.air_c, parameters.relative_humidity, atmosphere)
     air = signal_of_celsius(parameters.air_c, planck)
     glass = signal_of_celsius(window.temperature_c, planck)
     epsilon = parameters.emissivity
@@ -55,9 +60,10 @@ def two_segment_object_c(
     parameters: ObjectParameters,
     window: Window = NO_WINDOW,
     planck: PlanckConstants = SC660,
+    atmosphere: Atmosphere = STANDARD_ATMOSPHERE,
 ) -> Floats:
     """Camera signal (any shape) -> surface °C; Thermimage's raw2temp."""
-    gain, offset = _path(parameters, window, planck)
+    gain, offset = _path(parameters, window, planck, atmosphere)
     return celsius_of_signal((np.asarray(signal, np.float64) - offset) / gain, planck)
 
 
@@ -66,7 +72,8 @@ def two_segment_signal(
     parameters: ObjectParameters,
     window: Window = NO_WINDOW,
     planck: PlanckConstants = SC660,
+    atmosphere: Atmosphere = STANDARD_ATMOSPHERE,
 ) -> Floats:
     """Surface °C (any shape) -> camera signal; Thermimage's temp2raw."""
-    gain, offset = _path(parameters, window, planck)
+    gain, offset = _path(parameters, window, planck, atmosphere)
     return np.asarray(gain * signal_of_celsius(object_c, planck) + offset)
