@@ -69,7 +69,8 @@ SSDS: dict[str, SsdReference] = {
     "kenet_ssd300": SsdReference(KENET),
     "kedet300": SsdReference(KEDET),
 }
-"""Trainable networks by name; recipes of the same names are in config/detector."""
+"""Trainable networks by name; config/detector has recipes of the same names (KEDet is KENet's with
+attention_reduction: 16)."""
 
 
 @dataclass(frozen=True)
