@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from thermoscout_core.detection.backends.base import Backend
-from thermoscout_core.detection.detector import Detector, network_input
+from thermoscout_core.detection.contract import network_input
+from thermoscout_core.detection.detector import Detector
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.errors import ConfigurationError, FrameError, ModelError
 from thermoscout_core.simulation.patrol import Patrol
@@ -22,14 +23,16 @@ class RecordedBackend:
     """A fake network that answers one box; it stands in where only the arithmetic is tested."""
 
     name = "recorded"
-    input_size_px = (300, 300)
+    settings: frozenset[str] = frozenset()
+    outputs = ("boxes", "scores")
 
     def __init__(self) -> None:
         self.metadata = {"classes": ["connector"]}
+        self.inputs = {"images": (1, 3, 300, 300)}
 
-    def infer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         boxes = np.array([[[0.25, 0.5, 0.75, 1.0]]], np.float32)
-        return boxes, np.array([[[0.1, 0.9]]], np.float32)
+        return {"boxes": boxes, "scores": np.array([[[0.1, 0.9]]], np.float32)}
 
 
 def test_boxes_come_back_in_pixels_of_the_frame() -> None:

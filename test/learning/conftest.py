@@ -1,6 +1,7 @@
-"""A small dataset on disk, made of simulated frames."""
+"""A small dataset of simulated frames on disk, and a tiny network."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,3 +40,44 @@ def annotation_xml(objects: list) -> str:
         for name, box in objects
     )
     return f"<annotation>{entries}</annotation>"
+
+
+@pytest.fixture(scope="session")
+def tiny_architecture() -> object:
+    """MobileNet-SSD at a quarter of its width, for 96×96 px and two classes."""
+    pytest.importorskip("torch")
+    from thermoscout_core.detection.priors import PriorLevel
+    from thermoscout_core.learning.design import Architecture, Design
+
+    sizes = ((0.2, 0.3), (0.4, 0.2))
+    levels = tuple(PriorLevel(side, side, sizes) for side in (6, 3, 2, 1, 1, 1))
+    return Architecture(Design(width=0.25), ("bushing", "connector"), (96, 96), levels)
+
+
+@pytest.fixture
+def tiny_network(tiny_architecture: Any) -> Any:
+    """Untrained, but its batch norms have statistics that matter."""
+    import torch
+    from torch import nn
+
+    from thermoscout_core.learning.ssd import Ssd
+
+    torch.manual_seed(0)
+    network = Ssd.build(tiny_architecture)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            nn.init.uniform_(module.running_var, 0.5, 2.0)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.3, 0.3)
+    return network.eval()
+
+
+@pytest.fixture
+def tiny_weights(tiny_network: Any, tiny_architecture: Any, tmp_path: Path) -> Path:
+    """A checkpoint of tiny_network."""
+    from thermoscout_core.learning.checkpoint import save_weights
+
+    path = tmp_path / "tiny.safetensors"
+    save_weights(path, tiny_network.state_dict(), tiny_architecture, {"epoch": 3})
+    return path

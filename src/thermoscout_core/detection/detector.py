@@ -7,14 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from thermoscout_core.detection.backends import DEFAULT_RUNTIME, load_backend
 from thermoscout_core.detection.backends.base import Backend
-from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
-from thermoscout_core.detection.postprocess import Selection, select
-from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.detection.contract import Contract
+from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.frames import Counts
@@ -30,21 +28,6 @@ class StageTimes:
     preprocess_s: float = 0.0
     network_s: float = 0.0
     postprocess_s: float = 0.0
-
-
-def network_input(view: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.float32]:
-    """8-bit view (H, W) -> network input (1, 3, h, w) float32 in −1..1, warped to size (w, h).
-
-    The grey picture goes to all three channels of the ImageNet-trained stem (x/127.5 − 1).
-    """
-    shrinks = view.shape[1] > size_px[0]
-    resized = cv2.resize(
-        view, size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    grey = resized.astype(np.float32)
-    grey *= 1 / 127.5
-    grey -= 1.0
-    return np.ascontiguousarray(np.broadcast_to(grey, (1, 3, *grey.shape)))
 
 
 class Detector:
@@ -66,6 +49,10 @@ class Detector:
                 "export it with 'thermoscout export'"
             ) from error
         self.times = StageTimes()
+        try:
+            self._contract = Contract(backend)
+        except ModelError as error:
+            raise ModelError(f"{model_id}: {error}") from error
 
     @classmethod
     def load(
@@ -76,14 +63,15 @@ class Detector:
         iou_threshold: float | None = None,
         max_detections: int = 100,
         threads: int = 2,
+        runtime: str = DEFAULT_RUNTIME,
     ) -> Detector:
         """Load a model file; None is the shipped one, thresholds None are the model's own.
 
-        Raises ModelError for a missing or foreign file, ConfigurationError for a threshold
-        outside 0..1.
+        runtime: one of detection.backends.BACKENDS. Raises ModelError for a missing or foreign
+        file, ConfigurationError for a threshold outside 0..1 or a runtime that isn't there.
         """
         model_path = Path(path) if path is not None else resource_path(DEFAULT_MODEL)
-        backend = OnnxRuntimeBackend(model_path, threads)
+        backend = load_backend(runtime, model_path, threads)
         defaults = backend.metadata
         selection = Selection(
             score_threshold=_fraction("score_threshold", score_threshold, defaults, 0.3),
@@ -99,7 +87,7 @@ class Detector:
 
     @property
     def input_size_px(self) -> tuple[int, int]:
-        return self.backend.input_size_px
+        return self._contract.input_size_px
 
     def detect(self, counts: Counts) -> list[Detection]:
         """Counts (H, W) uint16 -> detections, best first, boxes in pixels of that frame.
@@ -107,16 +95,16 @@ class Detector:
         Raises FrameError for another shape or dtype.
         """
         started = time.perf_counter()
-        images = network_input(to_8bit_view(counts), self.input_size_px)
+        tensors = self._contract.prepare(counts)
         prepared = time.perf_counter()
-        boxes, scores = self.backend.infer(images)
+        outputs = self._contract.run(tensors, self.selection)
         inferred = time.perf_counter()
+        fractions, scores, classes = self._contract.read(outputs, self.selection)
         height, width = counts.shape
-        kept_boxes, kept_scores, kept_classes = select(boxes[0], scores[0, :, 1:], self.selection)
-        kept_boxes = kept_boxes * np.array([width, height, width, height], np.float32)
+        boxes = fractions * np.array([width, height, width, height], np.float32)
         detections = [
             Detection(self.classes[index], float(score), Box(*(float(edge) for edge in box)))
-            for box, score, index in zip(kept_boxes, kept_scores, kept_classes, strict=True)
+            for box, score, index in zip(boxes, scores, classes, strict=True)
         ]
         done = time.perf_counter()
         self.times = StageTimes(prepared - started, inferred - prepared, done - inferred)

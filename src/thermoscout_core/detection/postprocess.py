@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Selected = tuple[Floats, Floats, NDArray[np.intp]]
+"""Boxes (N, 4), scores (N,) and class indices (N,), best first."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,7 @@ class Selection:
     candidates: int = 1000
 
 
-def select(
-    boxes: Floats, scores: Floats, selection: Selection
-) -> tuple[Floats, Floats, NDArray[np.intp]]:
+def select(boxes: Floats, scores: Floats, selection: Selection) -> Selected:
     """Boxes (P, 4) corners as fractions, scores (P, C) without background.
 
     Returns boxes (N, 4) clipped to 0..1, scores (N,) and class indices (N,), best first.

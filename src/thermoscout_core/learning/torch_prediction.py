@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from thermoscout_core.detection.detector import network_input
+from thermoscout_core.detection.contract import network_input
 from thermoscout_core.detection.postprocess import Selection, select
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.learning.data import Dataset

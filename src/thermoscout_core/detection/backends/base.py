@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from thermoscout_core.errors import ModelError
+
+METADATA_KEY = "thermoscout"
+"""Under it, an exported file carries its classes, thresholds and architecture as JSON."""
+
+Tensor = NDArray[np.generic]
 
 
 class Backend(Protocol):
     """One loaded network.
 
     name: runtime and device, for logs and diagnostics. metadata: what the export wrote into the
-    file. input_size_px: (width, height).
+    file. inputs: shape of each tensor that must be given, None where it is free. settings: names
+    of the scalar inputs that may be given and otherwise take the file's own values. outputs:
+    names, in order.
     """
 
     name: str
     metadata: dict[str, Any]
-    input_size_px: tuple[int, int]
+    inputs: dict[str, tuple[int | None, ...]]
+    settings: frozenset[str]
+    outputs: tuple[str, ...]
 
-    def infer(self, images: Floats) -> tuple[Floats, Floats]:
-        """Images (N, 3, H, W) in −1..1 -> boxes (N, P, 4) corners as fractions of the input,
-        scores (N, P, 1 + C), background first, each row summing to 1."""
+    def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Inputs by name -> output arrays by name. They may be overwritten by the next run."""
         ...
+
+
+def read_metadata(path: Path, written: str | None) -> dict[str, Any]:
+    """The JSON of an exported file. Raises ModelError when the file has none."""
+    if written is None:
+        raise ModelError(
+            f"{path}: the file doesn't tell its classes and thresholds (no '{METADATA_KEY}' "
+            "metadata); export it with 'thermoscout export'"
+        )
+    metadata: dict[str, Any] = json.loads(written)
+    return metadata
+
+
+def require_file(path: Path) -> None:
+    """Raises ModelError when there is no such file."""
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file; train one or take the shipped one")

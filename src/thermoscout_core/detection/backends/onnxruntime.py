@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
+from thermoscout_core.detection.backends.base import (
+    METADATA_KEY,
+    Tensor,
+    read_metadata,
+    require_file,
+)
 from thermoscout_core.errors import ModelError
-
-Floats = NDArray[np.float32]
-
-METADATA_KEY = "thermoscout"
 
 
 class OnnxRuntimeBackend:
-    """A detector's ONNX file in ONNX Runtime; see backends.base.Backend."""
+    """An ONNX file in ONNX Runtime; see backends.base.Backend."""
 
-    def __init__(self, path: Path, threads: int = 2) -> None:
-        """Raises ModelError when the file is missing, no ONNX, or not one of our exports."""
-        if not path.is_file():
-            raise ModelError(f"{path}: no such model file; train one or take the shipped one")
+    def __init__(self, path: Path, threads: int = 2, *, optimise: bool = True) -> None:
+        """optimise False runs the graph as it is written: slow, and the yardstick of every faster
+        way. Raises ModelError when the file is missing, no ONNX, or not one of our exports."""
+        require_file(path)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        level = ort.GraphOptimizationLevel
+        options.graph_optimization_level = (
+            level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
+        )
         try:
             self._session = ort.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
@@ -35,28 +39,16 @@ class OnnxRuntimeBackend:
         except Exception as error:  # ONNX Runtime's exceptions share no public base class
             raise ModelError(f"{path}: ONNX Runtime can't read it as a model: {error}") from error
         self.name = f"onnxruntime {ort.__version__} CPU, {threads} threads"
-        self.metadata = self._read_metadata(path)
-        inputs = self._session.get_inputs()
-        outputs = [output.name for output in self._session.get_outputs()]
-        if [entry.name for entry in inputs] != ["images"] or outputs != ["boxes", "scores"]:
-            raise ModelError(
-                f"{path}: a detector has the input 'images' and the outputs 'boxes', 'scores'; "
-                f"this file has {[entry.name for entry in inputs]} and {outputs}. "
-                "Export it with 'thermoscout export'"
-            )
-        height, width = inputs[0].shape[2:]
-        self.input_size_px = (int(width), int(height))
+        properties = self._session.get_modelmeta().custom_metadata_map
+        self.metadata = read_metadata(path, properties.get(METADATA_KEY))
+        self.inputs = {
+            entry.name: tuple(side if isinstance(side, int) else None for side in entry.shape)
+            for entry in self._session.get_inputs()
+        }
+        self.settings = frozenset(
+            entry.name for entry in self._session.get_overridable_initializers()
+        )
+        self.outputs = tuple(entry.name for entry in self._session.get_outputs())
 
-    def _read_metadata(self, path: Path) -> dict[str, Any]:
-        written = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if written is None:
-            raise ModelError(
-                f"{path}: the file doesn't tell its classes and thresholds (no '{METADATA_KEY}' "
-                "metadata); export it with 'thermoscout export'"
-            )
-        metadata: dict[str, Any] = json.loads(written)
-        return metadata
-
-    def infer(self, images: Floats) -> tuple[Floats, Floats]:
-        boxes, scores = self._session.run(["boxes", "scores"], {"images": images})
-        return boxes, scores
+    def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+        return dict(zip(self.outputs, self._session.run(self.outputs, dict(tensors)), strict=True))

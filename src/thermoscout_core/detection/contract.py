@@ -1,0 +1,144 @@
+"""What a model file takes and gives: the same detections, with more or less of the way inside.
+
+A file is known by the names of its inputs and outputs:
+
+========================  =====================================================================
+input ``images``          (N, 3, H, W) float32 in −1..1, made by :func:`network_input`
+input ``counts``          (N, H, W) uint16, frames of that size as the camera sends them
+outputs offsets, logits   raw: (N, P, 4) and (N, P, 1 + C), background first
+outputs boxes, scores     decoded: (N, P, 4) corners as fractions, (N, P, 1 + C) summing to 1
+… and classes, frames     detections: (D, 4), (D,), (D,) index of the class, (D,) index in the
+                          batch; best first within a frame; thresholds are optional inputs
+========================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from thermoscout_core.detection.backends.base import Backend, Tensor
+from thermoscout_core.detection.postprocess import Selected, Selection, select
+from thermoscout_core.detection.priors import PriorLevel, decode, make_priors
+from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.errors import FrameError, ModelError
+from thermoscout_core.frames import Counts
+
+Floats = NDArray[np.float32]
+
+RAW = ("offsets", "logits")
+DECODED = ("boxes", "scores")
+DETECTIONS = ("boxes", "scores", "classes", "frames")
+OUTPUTS = {"raw": RAW, "decoded": DECODED, "detections": DETECTIONS}
+SETTINGS = ("score_threshold", "iou_threshold", "max_detections")
+"""Optional inputs of a file that gives detections; they have Selection's names and meanings."""
+
+
+def network_input(view: NDArray[np.uint8], size_px: tuple[int, int]) -> Floats:
+    """8-bit view (H, W) -> network input (1, 3, h, w) float32 in −1..1, warped to size (w, h).
+
+    The grey picture goes to all three channels of the ImageNet-trained stem (x/127.5 − 1).
+    """
+    resized = cv2.resize(view, size_px, interpolation=interpolation(view.shape[1], size_px[0]))
+    grey = resized.astype(np.float32)
+    grey *= 1 / 127.5
+    grey -= 1.0
+    return np.ascontiguousarray(np.broadcast_to(grey, (1, 3, *grey.shape)))
+
+
+def interpolation(width_px: int, target_px: int) -> int:
+    """OpenCV's flag for warping a view of that width: area where it shrinks, else linear."""
+    return cv2.INTER_AREA if width_px > target_px else cv2.INTER_LINEAR
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A loaded file with its way in and its way out.
+
+    Raises ModelError, naming the file's inputs and outputs, for a file that isn't a detector.
+    """
+
+    backend: Backend
+
+    def __post_init__(self) -> None:
+        known_input = len(self.backend.inputs) == 1 and self.input in ("images", "counts")
+        if not known_input or self.backend.outputs not in OUTPUTS.values():
+            raise ModelError(
+                "a detector has the input 'images' or 'counts' and the outputs "
+                f"{' or '.join(', '.join(names) for names in OUTPUTS.values())}; this file has "
+                f"{', '.join(self.backend.inputs)} and {', '.join(self.backend.outputs)}. "
+                "Export it with 'thermoscout export'"
+            )
+        if self.backend.inputs[self.input][0] not in (None, 1):
+            raise ModelError(
+                f"the file takes batches of {self.backend.inputs[self.input][0]} frames, a "
+                "detector one; export it with --batch 1 or --batch dynamic"
+            )
+        if self.backend.outputs == DETECTIONS and not self.backend.settings.issuperset(SETTINGS):
+            raise ModelError(
+                f"{self.backend.name} can't set the thresholds of a file with suppression "
+                "inside; take onnxruntime, or export with --outputs decoded"
+            )
+
+    @property
+    def input(self) -> str:
+        """images or counts."""
+        return next(iter(self.backend.inputs))
+
+    @property
+    def input_size_px(self) -> tuple[int, int]:
+        """(width, height) of what the file takes."""
+        height, width = self.backend.inputs[self.input][-2:]
+        if width is None or height is None:
+            raise ModelError("the file's input has no fixed width and height; export it again")
+        return width, height
+
+    def prepare(self, counts: Counts) -> dict[str, Tensor]:
+        """A frame (H, W) -> the file's input. Raises FrameError when it doesn't fit."""
+        if self.input == "images":
+            return {"images": network_input(to_8bit_view(counts), self.input_size_px)}
+        width_px, height_px = self.input_size_px
+        if counts.shape != (height_px, width_px) or counts.dtype != np.uint16:
+            raise FrameError(
+                f"this model takes frames of {width_px}×{height_px} uint16 counts only, got shape "
+                f"{counts.shape} of {counts.dtype}; export one without --with-preprocessing, or "
+                "for this size"
+            )
+        return {"counts": counts[None]}
+
+    def run(self, tensors: dict[str, Tensor], selection: Selection) -> dict[str, Any]:
+        """The file's outputs; selection counts where it is the file that suppresses."""
+        if self.backend.outputs == DETECTIONS:
+            tensors = {
+                **tensors,
+                "score_threshold": np.array([selection.score_threshold], np.float32),
+                "iou_threshold": np.array([selection.iou_threshold], np.float32),
+                "max_detections": np.array([selection.max_detections], np.int64),
+            }
+        return self.backend.run(tensors)
+
+    def read(self, outputs: dict[str, Any], selection: Selection) -> Selected:
+        """The detections of the first frame: boxes as fractions, scores, class indices."""
+        if self.backend.outputs == DETECTIONS:
+            first = outputs["frames"] == 0
+            boxes, scores, classes = (outputs[name][first] for name in DETECTIONS[:3])
+            return boxes, scores, classes.astype(np.intp)
+        if self.backend.outputs == DECODED:
+            return select(outputs["boxes"][0], outputs["scores"][0, :, 1:], selection)
+        logits = outputs["logits"][0]
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        scores = odds / odds.sum(axis=1, keepdims=True)
+        return select(decode(outputs["offsets"][0], self._priors), scores[:, 1:], selection)
+
+    @cached_property
+    def _priors(self) -> Floats:
+        try:
+            levels = self.backend.metadata["architecture"]["levels"]
+        except KeyError as error:
+            raise ModelError(f"the file's metadata lacks {error}; export it again") from error
+        return make_priors([PriorLevel(*level) for level in levels])

@@ -1,0 +1,106 @@
+"""Threshold, top-k and suppression per class in ONNX operators: detection.postprocess.select,
+inside the file.
+
+As there, the best candidates of all classes are taken first, and boxes of different classes are
+moved apart so that one suppression serves all classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper, parser
+
+from thermoscout_core.detection.postprocess import Selection
+
+_GRAPH = """
+<ir_version: {ir_version}, opset_import: ["": {opset}]>
+selection (float[batch, {priors}, 4] decoded_boxes, float[batch, {priors}, labels] all_scores,
+           float[1] score_threshold, float[1] iou_threshold, int64[1] max_detections)
+  => (float[found, 4] boxes, float[found] scores, int64[found] classes, int64[found] frames)
+{{
+  zero = Constant<value_ints = [0]>()
+  one = Constant<value_ints = [1]>()
+  two = Constant<value_ints = [2]>()
+  three = Constant<value_ints = [3]>()
+  nothing = Constant<value_float = 0.0>()
+  whole = Constant<value_float = 1.0>()
+  rejected = Constant<value_float = -1.0>()
+
+  end = Constant<value_ints = [{labels}]>()
+  class_scores = Slice(all_scores, one, end, two)
+  flat_shape = Constant<value_ints = [0, -1]>()
+  flat_scores = Reshape(class_scores, flat_shape)
+  candidate_count = Constant<value_ints = [{candidates}]>()
+  best, index = TopK<axis = 1>(flat_scores, candidate_count)
+  class_count = Constant<value_ints = [{class_count}]>()
+  prior = Div(index, class_count)
+  class_index = Mod(index, class_count)
+
+  prior_column = Unsqueeze(prior, two)
+  four_columns = Constant<value_ints = [1, 1, 4]>()
+  prior_index = Expand(prior_column, four_columns)
+  chosen = GatherElements<axis = 1>(decoded_boxes, prior_index)
+  candidates = Clip(chosen, nothing, whole)
+  left, top, right, bottom = Split<axis = 2>(candidates)
+  width = Sub(right, left)
+  height = Sub(bottom, top)
+  side = Min(width, height)
+  shorter_side = Squeeze(side, two)
+  has_area = Greater(shorter_side, nothing)
+  is_sure = GreaterOrEqual(best, score_threshold)
+  is_valid = And(has_area, is_sure)
+  valid_scores = Where(is_valid, best, rejected)
+
+  class_number = Cast<to = 1>(class_index)
+  twofold = Constant<value_float = 2.0>()
+  distance = Mul(class_number, twofold)
+  distance_column = Unsqueeze(distance, two)
+  apart = Add(candidates, distance_column)
+  one_class = Unsqueeze(valid_scores, one)
+  kept = NonMaxSuppression(apart, one_class, max_detections, iou_threshold, nothing_row)
+
+  frame_column = Slice(kept, zero, one, one)
+  candidate_column = Slice(kept, two, three, one)
+  frames = Squeeze(frame_column, one)
+  pick = Concat<axis = 1>(frame_column, candidate_column)
+  boxes = GatherND(candidates, pick)
+  scores = GatherND(best, pick)
+  classes = GatherND(class_index, pick)
+}}
+"""
+
+
+def selection_graph(
+    priors: int, class_count: int, selection: Selection, opset: int, ir_version: int
+) -> onnx.ModelProto:
+    """Decoded boxes (N, P, 4) and scores (N, P, 1 + C) -> the detections of contract.DETECTIONS.
+
+    The thresholds of selection become optional inputs; its candidates are fixed.
+    """
+    model = parser.parse_model(
+        _GRAPH.format(
+            ir_version=ir_version,
+            opset=opset,
+            priors=priors,
+            class_count=class_count,
+            labels=1 + class_count,
+            candidates=min(selection.candidates, priors * class_count),
+        )
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.float32), "nothing_row"))
+    return model
+
+
+def set_defaults(model: onnx.ModelProto, selection: Selection) -> None:
+    """Give the threshold inputs the values that hold when a caller leaves them out."""
+    defaults: dict[str, NDArray[Any]] = {
+        "score_threshold": np.array([selection.score_threshold], np.float32),
+        "iou_threshold": np.array([selection.iou_threshold], np.float32),
+        "max_detections": np.array([selection.max_detections], np.int64),
+    }
+    for name, values in defaults.items():
+        model.graph.initializer.append(numpy_helper.from_array(values, name))
