@@ -26,7 +26,7 @@ _FONT_SCALE = 0.38
 _CAPTION_SCALE = 0.42
 _SMALL_CAPTION_SCALE = 0.34
 _LEAST_CROP_PX = 12.0
-_MOST_NAMED = 10
+_MOST_NAMED = 5
 _PALETTE: tuple[Color, ...] = (
     (72, 196, 255),  # amber
     (255, 170, 60),  # blue
