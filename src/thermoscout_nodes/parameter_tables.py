@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from thermoscout_nodes.parameters import Parameter, Table
 
+NOT_STATED_C = -274.0
+"""No temperature: below absolute zero."""
+
 AUTOSTART = Parameter(
     "autostart",
     True,
@@ -106,6 +109,73 @@ TEMPERATURE_CORRECTION: Table = (
         minimum=0.0,
         maximum=3600.0,
         dynamic=True,
+    ),
+    Parameter(
+        "emissivity",
+        0.0,
+        "Of what is looked at, instead of the camera's setting; 0 leaves it to the camera.",
+        minimum=0.0,
+        maximum=1.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "reflected_temperature",
+        NOT_STATED_C,
+        "Reflected apparent temperature, instead of the camera's; -274 leaves it to the camera, "
+        "else it is the air's.",
+        unit="°C",
+        minimum=NOT_STATED_C,
+        maximum=300.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "air_temperature",
+        NOT_STATED_C,
+        "Where ambient/temperature says nothing; -274 leaves it to the camera.",
+        unit="°C",
+        minimum=NOT_STATED_C,
+        maximum=60.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "relative_humidity",
+        -1.0,
+        "0 … 1, where ambient/humidity says nothing; -1 leaves it to the camera.",
+        minimum=-1.0,
+        maximum=1.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "instrument_uncertainty",
+        0.0,
+        "Standard uncertainty of a camera that doesn't state its own; 0 is unknown, and so is "
+        "the readings'.",
+        unit="K",
+        minimum=0.0,
+        maximum=20.0,
+    ),
+    Parameter(
+        "dead_pixels",
+        "",
+        "Picture of the frame's size in which the camera's dead pixels aren't black; empty for "
+        "none.",
+    ),
+    Parameter(
+        "hot_spot_min_pixels",
+        1,
+        "Hot spots of fewer connected pixels are passed over as glints; 1 passes over none, they "
+        "are flagged too_small.",
+        unit="px",
+        minimum=1,
+        maximum=1000,
+    ),
+    Parameter(
+        "hot_spot_percentile",
+        100.0,
+        "Pixels above this percentile of the box don't count as a hot spot.",
+        unit="%",
+        minimum=50.0,
+        maximum=100.0,
     ),
 )
 

@@ -16,7 +16,9 @@ from vision_msgs.msg import Detection2DArray
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import ObjectParameters, ThermalFrame
 from thermoscout_core.thermometry.bp_network import BpNetwork
+from thermoscout_core.thermometry.dead_pixels import read_dead_pixels
 from thermoscout_core.thermometry.ranging import RangeBuffer, RangeFix
+from thermoscout_core.thermometry.regions import HotSpotRule
 from thermoscout_core.thermometry.thermometer import Thermometer
 from thermoscout_nodes.device_messages import (
     message_to_frame,
@@ -28,7 +30,7 @@ from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import StampMatcher
 from thermoscout_nodes.messages import message_to_detections, readings_to_message
-from thermoscout_nodes.parameter_tables import TEMPERATURE_CORRECTION
+from thermoscout_nodes.parameter_tables import NOT_STATED_C, TEMPERATURE_CORRECTION
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
 
@@ -48,7 +50,13 @@ class TemperatureCorrection(ManagedNode):
     def configure(self) -> None:
         p = self.parameters
         network = BpNetwork.load(p["network"] or None) if p["use_network"] else None
-        self._thermometer = Thermometer(network)
+        dead = read_dead_pixels(p["dead_pixels"]) if p["dead_pixels"] else None
+        self._thermometer = Thermometer(
+            network,
+            dead_pixels=dead,
+            hot_spot=HotSpotRule(p["hot_spot_min_pixels"], p["hot_spot_percentile"]),
+            instrument_c=p["instrument_uncertainty"] or math.nan,
+        )
         self._ranges = RangeBuffer(p["range_max_age"])
         self.diagnostics.hardware_id = p["network"] or "shipped network"
         self._readings = self.advertise(EquipmentReadings, "readings", STANDARD)
@@ -111,7 +119,7 @@ class TemperatureCorrection(ManagedNode):
             return
         frame = message_to_frame(image, self._radiometry_at(image.header.stamp))
         fix = self._ranges.at(frame.stamp_s)
-        air = self._ambient(frame.stamp_s)
+        air = self._stated(frame.stamp_s)
         readings = self._thermometer.read(frame, detections, fix, air)
         size_px = frame.width_px, frame.height_px
         self._readings.publish(readings_to_message(readings, image.header, size_px))
@@ -126,7 +134,7 @@ class TemperatureCorrection(ManagedNode):
             self._publish_temperatures(frame, fix, air, image.header)
 
     def _publish_temperatures(
-        self, frame: ThermalFrame, fix: RangeFix | None, air: ObjectParameters | None, header: Any
+        self, frame: ThermalFrame, fix: RangeFix | None, air: ObjectParameters, header: Any
     ) -> None:
         """°C corrected, NaN where nothing is measured: all of it without a temperature scale."""
         if frame.radiometry.scale is None:
@@ -143,18 +151,31 @@ class TemperatureCorrection(ManagedNode):
                 return message
         return None
 
-    def _ambient(self, stamp_s: float) -> ObjectParameters | None:
-        """What the topics say of the air at stamp_s; None when they say nothing fresh."""
+    def _stated(self, stamp_s: float) -> ObjectParameters:
+        """What goes before the camera's settings at stamp_s: fresh topics, then the parameters;
+        NaN where neither says anything."""
+        p = self.parameters
+        stated = ObjectParameters(
+            emissivity=p["emissivity"] or math.nan,
+            reflected_c=_temperature_c(p["reflected_temperature"]),
+            air_c=_temperature_c(p["air_temperature"]),
+            relative_humidity=p["relative_humidity"] if p["relative_humidity"] >= 0 else math.nan,
+        )
+        return self._ambient(stamp_s).or_else(stated)
+
+    def _ambient(self, stamp_s: float) -> ObjectParameters:
+        """What the topics say of the air at stamp_s; NaN where they say nothing fresh."""
         max_age_s = self.parameters["ambient_max_age"]
 
         def fresh(sample: tuple[float, float] | None) -> float:
             known = sample is not None and abs(stamp_s - sample[0]) <= max_age_s
             return sample[1] if sample is not None and known else math.nan
 
-        air_c, relative_humidity = fresh(self._air), fresh(self._humidity)
-        if math.isnan(air_c) and math.isnan(relative_humidity):
-            return None
-        return ObjectParameters(air_c=air_c, relative_humidity=relative_humidity)
+        return ObjectParameters(air_c=fresh(self._air), relative_humidity=fresh(self._humidity))
+
+
+def _temperature_c(parameter: float) -> float:
+    return parameter if parameter > NOT_STATED_C else math.nan
 
 
 def main(args: list[str] | None = None) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image, Range, RelativeHumidity, Temperature
@@ -164,6 +166,49 @@ def test_the_air_of_the_site_comes_before_the_camera_s(bench: Bench) -> None:
     bench.graph.spin_until(lambda: bench.node._air and bench.node._humidity)
     bench.range(101.0, 20.0)
     assert bench.show(101.0).readings[0].corrected_c != pytest.approx(before_c, abs=0.05)
+
+
+def test_parameters_of_the_site_come_before_the_camera_s_and_after_the_topics(graph: Any) -> None:
+    bench = Bench(graph, emissivity=0.7, air_temperature=5.0)
+    bench.tell()
+    bench.range(100.0, 20.0)
+    reading = bench.show(100.0).readings[0]
+    assert reading.emissivity == pytest.approx(0.7)
+    bench.air.publish(Temperature(header=make_header(101.0, "mast"), temperature=40.0))
+    bench.graph.spin_until(lambda: bench.node._air)
+    bench.range(101.0, 20.0)
+    warmer = bench.show(101.0).readings[0]
+    assert warmer.corrected_c != pytest.approx(reading.corrected_c, abs=0.05)
+
+
+def test_ambient_from_the_topics_is_forgotten_when_it_is_old(graph: Any) -> None:
+    bench = Bench(graph, ambient_max_age=10.0)
+    bench.tell()
+    bench.range(100.0, 20.0)
+    before_c = bench.show(100.0).readings[0].corrected_c
+    bench.air.publish(Temperature(header=make_header(85.0, "mast"), temperature=40.0))
+    bench.graph.spin_until(lambda: bench.node._air)
+    bench.range(101.0, 20.0)
+    assert bench.show(101.0).readings[0].corrected_c == pytest.approx(before_c)
+
+
+def test_a_stated_instrument_gives_readings_an_uncertainty(graph: Any) -> None:
+    bench = Bench(graph, instrument_uncertainty=0.5)
+    bench.tell()
+    bench.range(100.0, 20.0)
+    reading = bench.show(100.0).readings[0]
+    assert 0.5 < reading.uncertainty_c < 3.0
+    assert reading.small_target_c == 0.0
+
+
+def test_dead_pixels_of_the_map_are_passed_over(graph: Any, tmp_path: Path) -> None:
+    dead = np.zeros((96, 128), np.uint8)
+    dead[35:45, 35:45] = 255
+    cv2.imwrite(str(tmp_path / "dead.png"), dead)
+    bench = Bench(graph, dead_pixels=str(tmp_path / "dead.png"))
+    bench.tell()
+    bench.range(100.0, 5.0)
+    assert bench.show(100.0).readings[0].measured_c == pytest.approx(COLD_C, abs=0.1)
 
 
 def test_a_bad_image_is_counted_and_the_next_frame_is_done(bench: Bench) -> None:

@@ -56,7 +56,8 @@ class Thermometer:
     the physics corrects and the reading is flagged out_of_calibration. defaults: for object
     parameters that neither air (the site's own sensors) nor the frame states; see SITE_DEFAULTS.
     uncertainties: of the inputs. dead_pixels: (H, W) mask of pixels that are never measured with.
-    hot_spot: what counts as one. Not thread-safe.
+    hot_spot: what counts as one. instrument_c: the camera's standard uncertainty, K, where it
+    doesn't state one; NaN leaves the readings' uncertainty unknown. Not thread-safe.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class Thermometer:
         uncertainties: InputUncertainties | None = None,
         dead_pixels: Mask | None = None,
         hot_spot: HotSpotRule = HOTTEST,
+        instrument_c: float = math.nan,
     ) -> None:
         self.network = network
         self.defaults = defaults
         self.uncertainties = uncertainties or InputUncertainties()
         self.dead_pixels = dead_pixels
         self.hot_spot = hot_spot
+        self.instrument_c = instrument_c
         self._table: CountTable | None = None
         self._corrector = Corrector(network)
 
@@ -271,7 +274,8 @@ class Thermometer:
             for name, value in conditions.values.items()
         }
         values["measured_c"] = apparent
-        inputs = self.uncertainties.at(conditions.parameters.distance_m, radiometry.accuracy_c)
+        camera_c = self._camera_c(radiometry)
+        inputs = self.uncertainties.at(conditions.parameters.distance_m, camera_c)
         corrector = self._corrector_for(radiometry.planck)
         return budget(corrector, values, by_network, inputs, spot_size_k)
 
@@ -284,12 +288,16 @@ class Thermometer:
         bias_k: Floats,
     ) -> Floats:
         """(N,) standard uncertainty of the corrected hot spots; NaN where it can't be told."""
-        if not conditions.corrects or math.isnan(radiometry.accuracy_c):
+        if not conditions.corrects or math.isnan(self._camera_c(radiometry)):
             return np.full(len(stated_c), math.nan)
         by_network = made.by_network[:, 0]
         return self._budget(
             radiometry, conditions, stated_c[:, 0], by_network, np.abs(bias_k)
         ).standard_k
+
+    def _camera_c(self, radiometry: Radiometry) -> float:
+        known = not math.isnan(radiometry.accuracy_c)
+        return radiometry.accuracy_c if known else self.instrument_c
 
     def _corrector_for(self, planck: PlanckConstants) -> Corrector:
         if self._corrector.planck != planck:
