@@ -17,7 +17,13 @@ _GAP_PX = 6
 _TITLE_PX = 40
 _TITLE_SCALE = 0.6
 _LEGEND_SCALE = 0.46
-_JPEG_QUALITY = 88
+_JPEG = [
+    *(cv2.IMWRITE_JPEG_QUALITY, 88),
+    *(
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ),  # thin colored lines
+]
 
 
 def draw_page(
@@ -47,7 +53,7 @@ def draw_page(
 
 def write_page(path: Path, page: Picture) -> None:
     """As JPEG. Raises DatasetError when it can't be written."""
-    done, content = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    done, content = cv2.imencode(".jpg", page, _JPEG)
     if not done:
         raise DatasetError(f"{path}: the sheet can't be encoded as JPEG")
     try:
