@@ -26,8 +26,8 @@ _MAX_SHIFT_PX = 8
 _BACKGROUND_PX = 6.0
 """Standard deviation of the blur that is taken away, at either size."""
 _WORTH_ALIGNING = 0.45
-"""Correlation before alignment. Of 659 real pictures 0.2 % of the pairs are above; of the pairs
-with a similarity above 0.85, two of 23 are below."""
+"""Correlation before alignment. Of 659 real pictures 0.2 % of the pairs are above; a search down
+to 0.3 found two pairs more than these 21 with a similarity above 0.85."""
 _MIN_OVERLAP = 0.5
 _ECC_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-3)
 _BLOCK = 256
