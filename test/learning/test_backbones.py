@@ -112,6 +112,11 @@ def test_a_stride_that_the_backbone_lacks_is_refused() -> None:
         FeatureMaps(Design(backbone="vgg16", first_stride=4))
 
 
+def test_an_input_too_small_for_unpadded_extras_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"160×160 px leaves too little .* or fewer extras"):
+        FeatureMaps(replace(VGG16, width=0.125)).map_sizes(160, 160)
+
+
 def test_stages_without_a_width_are_refused() -> None:
     with pytest.raises(ModelError, match="one width and at least one block for each stage"):
         FeatureMaps(Design(backbone="stack", widths=(32, 64), depths=(1, 1, 1)))

@@ -83,8 +83,15 @@ class FeatureMaps(nn.Module):
         return torch.autocast(device, torch.bfloat16) if self.low_precision else nullcontext()
 
     def map_sizes(self, width_px: int, height_px: int) -> list[tuple[int, int]]:
-        """(columns, rows) of each feature map at an input of that size."""
-        maps = shapes_only(self, (width_px, height_px))
+        """(columns, rows) of each feature map at an input of that size. Raises ModelError when a
+        map would be smaller than the kernel on it."""
+        try:
+            maps = shapes_only(self, (width_px, height_px))
+        except RuntimeError as error:
+            raise ModelError(
+                f"an input of {width_px}×{height_px} px leaves too little for this design's last "
+                f"maps: take a larger one or fewer extras ({error})"
+            ) from error
         return [(int(m.shape[3]), int(m.shape[2])) for m in maps]
 
 
