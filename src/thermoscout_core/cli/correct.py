@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from thermoscout_core.thermometry.correction_table import CorrectedTable, CsvCorrection
 
 PHYSICS = "physics"
+MANY_DEGREES = 1e6
+"""More degrees of freedom than this are as good as infinite."""
 
 
 def correct(
@@ -146,4 +148,4 @@ def _number(value: float) -> str:
 
     if math.isnan(value):
         return "–"
-    return "∞" if math.isinf(value) else f"{value:.4g}"
+    return "∞" if value > MANY_DEGREES else f"{value:.4g}"

@@ -178,8 +178,12 @@ class BpNetwork:
         missing = [name for name in self.inputs if name not in values]
         if missing:
             raise ModelError(f"this BP network also needs {', '.join(missing)}")
-        columns = np.broadcast_arrays(*(np.asarray(values[n], np.float64) for n in self.inputs))
-        return np.stack([column.ravel() for column in columns], axis=1), columns[0].shape
+        columns = [np.asarray(values[name], np.float64) for name in self.inputs]
+        shape = np.broadcast_shapes(*(column.shape for column in columns))
+        rows: Floats = np.empty((*shape, len(columns)))
+        for index, column in enumerate(columns):
+            rows[..., index] = column
+        return rows.reshape(-1, len(columns)), shape
 
     def save(self, path: Path | str) -> None:
         """Write one .npz, without pickle, whole or not at all."""

@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thermoscout_core import atomic
-from thermoscout_core.thermometry.bp_network import INPUT_UNITS, BpNetwork
+from thermoscout_core.thermometry.bp_network import INPUT_UNITS, BpNetwork, Target
 from thermoscout_core.thermometry.calibration_table import ErrorFigures
 
+MEANING = {
+    Target.SURFACE: "the surface temperature",
+    Target.RESIDUAL: "kelvins to add to the physics' answer (the hybrid)",
+}
 HEADINGS = ("method", "inputs", "mean error", "rms", "99 %", "max error")
 
 
@@ -55,8 +59,8 @@ def write_card(
     text = f"""# Model card: {model.name}
 
 BP network for infrared temperature correction (Wang et al. 2020, §4). Inputs: {count}; one
-hidden layer of {network.hidden_nodes} tanh nodes; linear output: {network.target.value}; trained
-by Levenberg–Marquardt on standardised inputs.
+hidden layer of {network.hidden_nodes} tanh nodes; linear output: {MEANING[network.target]};
+trained by Levenberg–Marquardt on standardised inputs.
 
 - Data: **{data["data"]}**, {data["rows"]} rows. Nothing in this file claims an accuracy on a real
   camera unless the data above are measured: a camera is typically uncertain by 2 °C by itself.
@@ -71,6 +75,8 @@ by Levenberg–Marquardt on standardised inputs.
 {ranges}
 
 {tables}
+
+![What is left of the error over distance and temperature]({model.with_suffix(".png").name})
 """
     card = model.with_suffix(".md")
     atomic.write_bytes(card, text.encode())

@@ -13,7 +13,7 @@ from thermoscout_core.thermometry.calibration import Key
 from thermoscout_core.thermometry.calibration_table import Comparison
 
 BINS = 12
-MAX_DOTS = 3000
+MAX_DOTS = 1500
 COLOURS = {"physics": "#2c7fb8", "chosen": "#d95f0e"}
 
 
@@ -57,7 +57,7 @@ def write_plot(path: Path, comparison: Comparison, chosen: Target) -> Path:
     axes[0].legend(loc="upper left", fontsize=8)
     figure.suptitle(comparison.title, fontsize=9, wrap=True)
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110, metadata={"Software": ""})
+    figure.savefig(stream, format="png", dpi=90, metadata={"Software": ""})
     atomic.write_bytes(path, stream.getvalue())
     return path
 

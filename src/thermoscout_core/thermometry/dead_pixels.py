@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.thermograms.decoding import decode_picture
 from thermoscout_core.thermometry.regions import Mask
@@ -26,7 +28,7 @@ def read_dead_pixels(path: Path | str) -> Mask:
             f"{file}: no picture; draw the dead pixels white on black, as PNG"
         )
     colours = picture[..., :3] if picture.ndim == 3 else picture[..., None]
-    dead: Mask = (colours > 0).any(axis=-1)
+    dead: Mask = np.any(colours > 0, axis=-1)
     if dead.all():
         raise ConfigurationError(f"{file}: every pixel is marked dead; the good ones are black")
     return dead

@@ -269,11 +269,7 @@ class Thermometer:
         spot_size_k: ArrayLike,
     ) -> Budget:
         apparent = apparent_c(stated_c, radiometry.applied, radiometry.planck)
-        values = {
-            name: np.broadcast_to(value, apparent.shape)
-            for name, value in conditions.values.items()
-        }
-        values["measured_c"] = apparent
+        values = {**conditions.values, "measured_c": apparent}
         camera_c = self._camera_c(radiometry)
         inputs = self.uncertainties.at(conditions.parameters.distance_m, camera_c)
         corrector = self._corrector_for(radiometry.planck)

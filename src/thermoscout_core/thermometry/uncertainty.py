@@ -168,9 +168,9 @@ def budget(
 ) -> Budget:
     """The budgets of N corrected readings.
 
-    values: the six inputs, (N,) each; by_network: (N,) how they were corrected. uncertainties:
-    standard, by input name, in the input's unit, (N,) or one for all; an input that isn't named
-    is exact, and NaN is unknown. spot_size_k: what the target's size adds, K.
+    values: the six inputs, (N,) or one for all; by_network: (N,) how they were corrected.
+    uncertainties: standard, by input name, in the input's unit, (N,) or one for all; an input
+    that isn't named is exact, and NaN is unknown. spot_size_k: what the target's size adds, K.
     """
     count, readings = len(ALL_INPUTS), len(by_network)
     inputs: Floats = np.empty((count, readings))
