@@ -4,31 +4,51 @@ that could run code."""
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from thermoscout_core.errors import ModelError
+from thermoscout_core.atomic import write_bytes
+from thermoscout_core.errors import ModelError, ThermoscoutError
 from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.ssd import Ssd
 
 HEADER = "thermoscout"
 
 
+class CheckpointError(ThermoscoutError):
+    """A file of a training run can't be written; the one before it is intact."""
+
+
 def save_weights(
     path: Path, weights: dict[str, Tensor], architecture: Architecture, notes: dict[str, Any]
 ) -> None:
-    """notes: whatever the reader should know (recipe, epoch, accuracy); JSON values."""
+    """notes: whatever the reader should know (recipe, epoch, accuracy); JSON values.
+
+    Raises CheckpointError when it can't be written.
+    """
     header = json.dumps({"architecture": architecture.as_dict(), "notes": notes})
-    partial = path.with_suffix(".partial")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    save_file(contiguous, partial, {HEADER: header})
-    partial.replace(path)
+    write_whole(path, save(contiguous, {HEADER: header}))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file of a run. Raises CheckpointError when it can't be written (a full disk, a
+    folder without permission); the file before it stays."""
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: can't be written: {error.strerror or error}; what was saved before is "
+            "intact. Make room and give the same command again: it goes on from there"
+        ) from error
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], Architecture, dict[str, Any]]:
@@ -59,12 +79,19 @@ def load_network(path: Path) -> tuple[Ssd, Architecture, dict[str, Any]]:
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """The optimiser's side of a checkpoint, for resuming."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    """The optimiser's side of a checkpoint, for resuming. Raises CheckpointError."""
+    content = io.BytesIO()
+    torch.save(state, content)
+    write_whole(path, content.getvalue())
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    """Raises ModelError when it is broken or not one of ours."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise ModelError(
+            f"{path}: can't be resumed from: {str(error).splitlines()[0]}; start anew with "
+            "--restart"
+        ) from error
     return state

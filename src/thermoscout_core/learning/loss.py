@@ -1,97 +1,119 @@
-"""Multibox loss: matching of priors and boxes, hard negative mining (Liu et al. 2016, §2.2)."""
+"""The multibox loss: localisation of the priors on equipment, classification with hard negatives
+(Liu et al. 2016, §2.2) or focal (Lin et al. 2017)."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from thermoscout_core.detection.priors import CENTER_VARIANCE, SIZE_VARIANCE
+from thermoscout_core.learning.box_losses import ciou_loss, decode_offsets, giou_loss
+from thermoscout_core.learning.config import LossSection
+from thermoscout_core.learning.matching import BACKGROUND, IGNORED
 
-IGNORED = -1
-FAVOURITES = 3
-FAVOURITE_IOU = 0.35
-BACKGROUND = 0
+LEAST_NEGATIVES = 10
+"""Of every frame, also of one without equipment."""
+FOCAL_PRIOR = 0.01
+"""Probability of equipment that a focal network starts with (Lin et al. 2017, §4.1)."""
 
 
 @dataclass(frozen=True)
-class Targets:
-    """labels: (P,) 0 background, 1.. classes, −1 ignored. offsets: (P, 4), where labels > 0."""
+class LossParts:
+    """Scalars, divided by the number of priors on equipment."""
 
-    labels: Tensor
-    offsets: Tensor
-
-
-def _corners(center_form: Tensor) -> Tensor:
-    half = center_form[:, 2:] / 2
-    return torch.cat([center_form[:, :2] - half, center_form[:, :2] + half], 1)
+    localisation: Tensor
+    classification: Tensor
+    total: Tensor
 
 
-def _iou(first: Tensor, second: Tensor) -> Tensor:
-    top_left = torch.maximum(first[:, None, :2], second[None, :, :2])
-    bottom_right = torch.minimum(first[:, None, 2:], second[None, :, 2:])
-    overlap = (bottom_right - top_left).clamp(min=0).prod(2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (first, second)]
-    return overlap / (areas[0][:, None] + areas[1][None] - overlap).clamp(min=1e-12)
+class MultiboxLoss:
+    """priors: (P, 4) center form as fractions. class_weights: (1 + C,), background first."""
+
+    def __init__(
+        self, config: LossSection, priors: Tensor, class_weights: Tensor | None = None
+    ) -> None:
+        self.config, self.priors, self.class_weights = config, priors, class_weights
+
+    def __call__(
+        self,
+        offsets: Tensor,
+        logits: Tensor,
+        labels: Tensor,
+        wanted: Tensor,
+        positives: int | None = None,
+    ) -> LossParts:
+        """Offsets (N, P, 4), logits (N, P, 1 + C) against labels (N, P) and offsets wanted
+        (N, P, 4), see matching.Targets.
+
+        positives: what the sums are divided by (at least 1), when this is part of a batch.
+        """
+        offsets, logits = offsets.float(), logits.float()
+        positive = labels > BACKGROUND
+        divisor = max(int(positive.sum()) if positives is None else positives, 1)
+        localisation = self._localisation(offsets, wanted, positive) / divisor
+        classify = self._focal if self.config.classification == "focal" else self._hard_negatives
+        classification = classify(logits, labels) / divisor
+        total = classification + self.config.location_weight * localisation
+        return LossParts(localisation, classification, total)
+
+    def _localisation(self, offsets: Tensor, wanted: Tensor, positive: Tensor) -> Tensor:
+        if self.config.localisation == "smooth_l1":
+            return functional.smooth_l1_loss(offsets[positive], wanted[positive], reduction="sum")
+        priors = self.priors.expand(len(offsets), -1, -1)[positive]
+        boxes = decode_offsets(offsets[positive], priors)
+        targets = decode_offsets(wanted[positive], priors)
+        loss = giou_loss if self.config.localisation == "giou" else ciou_loss
+        return loss(boxes, targets).sum()
+
+    def _entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(
+            logits.flatten(0, 1),
+            labels.clamp(min=BACKGROUND).flatten(),
+            self.class_weights,
+            reduction="none",
+            label_smoothing=self.config.label_smoothing,
+        ).view_as(labels)
+
+    def _hard_negatives(self, logits: Tensor, labels: Tensor) -> Tensor:
+        entropy = self._entropy(logits, labels)
+        positive, background = labels > BACKGROUND, labels == BACKGROUND
+        hardness = torch.where(background, entropy.detach(), -1.0)
+        wanted = positive.sum(1) * self.config.negatives_per_positive
+        wanted = wanted.long().clamp(LEAST_NEGATIVES, labels.shape[1])
+        ranked = hardness.sort(1, descending=True).values
+        floor = ranked.gather(1, wanted[:, None] - 1)
+        negative = background & (hardness >= floor)
+        return entropy[positive | negative].sum()
+
+    def _focal(self, logits: Tensor, labels: Tensor) -> Tensor:
+        entropy = self._entropy(logits, labels)
+        right = logits.softmax(2).gather(2, labels.clamp(min=BACKGROUND)[..., None])[..., 0]
+        alpha = self.config.focal_alpha
+        weight = torch.where(labels > BACKGROUND, alpha, 1 - alpha)
+        weight = weight * (1 - right) ** self.config.focal_gamma
+        return (weight * entropy)[labels != IGNORED].sum()
 
 
-def match(
-    priors: Tensor, boxes: Tensor, labels: Tensor, difficult: Tensor, threshold: float = 0.5
-) -> Targets:
-    """Priors (P, 4) center form, boxes (N, 4) corners, both as fractions; labels (N,) from 0.
-
-    A prior takes the box that it overlaps best, if by the threshold or more. Every box takes its
-    best prior in any case, and its next best ones down to FAVOURITE_IOU: small equipment would
-    get too few positives else. Priors on a difficult box, and those that overlap a box by 0.4 to
-    the threshold, are ignored.
-    """
-    count = len(priors)
-    assigned = torch.zeros(count, dtype=torch.long)
-    offsets = torch.zeros(count, 4)
-    if len(boxes) == 0:
-        return Targets(assigned, offsets)
-    overlap = _iou(_corners(priors), boxes)
-    best, index = overlap.max(1)
-    easy = torch.nonzero(~difficult).flatten()
-    if len(easy):
-        near, favourites = overlap[:, easy].topk(min(FAVOURITES, count), dim=0)
-        near[0] = 1.0
-        for row in reversed(range(len(near))):
-            chosen = near[row] >= FAVOURITE_IOU
-            best[favourites[row, chosen]] = 2.0
-            index[favourites[row, chosen]] = easy[chosen]
-    assigned = torch.where(best >= threshold, labels[index] + 1, BACKGROUND)
-    assigned[(best >= threshold - 0.1) & (best < threshold)] = IGNORED
-    assigned[(best >= threshold - 0.1) & difficult[index]] = IGNORED
-    matched = boxes[index]
-    center = (matched[:, :2] + matched[:, 2:]) / 2
-    size = (matched[:, 2:] - matched[:, :2]).clamp(min=1e-4)
-    offsets[:, :2] = (center - priors[:, :2]) / (priors[:, 2:] * CENTER_VARIANCE)
-    offsets[:, 2:] = torch.log(size / priors[:, 2:]) / SIZE_VARIANCE
-    return Targets(assigned, offsets)
+def class_weights(
+    config: LossSection, classes: Sequence[str], boxes: Sequence[int]
+) -> Tensor | None:
+    """(1 + C,) from the recipe and the training boxes of each class; background has 1."""
+    if config.class_weights is None:
+        return None
+    if config.class_weights == "balanced":
+        counts = torch.tensor(boxes, dtype=torch.float32)
+        weights = counts.clamp(min=1).rsqrt()
+        weights = weights * counts.sum() / (weights * counts).sum().clamp(min=1e-9)
+        weights[counts == 0] = 1.0
+    else:
+        weights = torch.tensor([config.class_weights.get(name, 1.0) for name in classes])
+    return torch.cat([torch.ones(1), weights])
 
 
-def multibox_loss(
-    offsets: Tensor, logits: Tensor, targets: list[Targets], negatives_per_positive: float = 3.0
-) -> tuple[Tensor, Tensor]:
-    """Offsets (N, P, 4), logits (N, P, 1 + C) -> localisation and classification loss.
-
-    Both are divided by the number of positives of the batch, or 1 where there is none.
-    """
-    offsets, logits = offsets.float(), logits.float()
-    labels = torch.stack([target.labels for target in targets])
-    wanted = torch.stack([target.offsets for target in targets])
-    positive = labels > BACKGROUND
-    normaliser = positive.sum().clamp(min=1)
-    location = functional.smooth_l1_loss(offsets[positive], wanted[positive], reduction="sum")
-    entropy = functional.cross_entropy(
-        logits.flatten(0, 1), labels.clamp(min=0).flatten(), reduction="none", label_smoothing=0.0
-    ).view_as(labels)
-    hardness = torch.where(labels == BACKGROUND, entropy.detach(), torch.full_like(entropy, -1.0))
-    rank = hardness.argsort(1, descending=True).argsort(1)
-    allowed = (positive.sum(1, keepdim=True) * negatives_per_positive).clamp(min=10)
-    negative = (rank < allowed) & (labels == BACKGROUND)
-    classification = entropy[positive | negative].sum()
-    return location / normaliser, classification / normaliser
+def focal_background_bias(class_count: int) -> float:
+    """The bias of the background logit, the others' being 0, that starts at FOCAL_PRIOR."""
+    return math.log(class_count * (1 - FOCAL_PRIOR) / FOCAL_PRIOR)

@@ -1,0 +1,1 @@
+"""Training of detectors: what ``thermoscout train`` runs. ``trainer.Trainer`` is one run."""
