@@ -34,12 +34,12 @@ class FeatureMaps(nn.Module):
     """Backbone, neck, extras and attention: everything of an SSD but the heads.
 
     forward: images (N, 3, H, W) in −1..1 -> maps (N, channels[i], H_i, W_i), fine to coarse.
-    low_precision: bfloat16 in backbone and neck, for training. Extras and heads stay in float32:
-    on maps of a few pixels the CPU's bfloat16 weight gradients aren't reproducible (torch 2.13),
-    and they cost next to nothing.
+    autocast: bfloat16 or float16 in backbone and neck, for training. Extras and heads stay in
+    float32: on maps of a few pixels the CPU's bfloat16 weight gradients aren't reproducible
+    (torch 2.13), and they cost next to nothing.
     """
 
-    low_precision = False
+    autocast: torch.dtype | None = None
 
     def __init__(self, design: Design) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class FeatureMaps(nn.Module):
         return maps
 
     def _precision(self, device: str) -> AbstractContextManager[object]:
-        return torch.autocast(device, torch.bfloat16) if self.low_precision else nullcontext()
+        return torch.autocast(device, self.autocast) if self.autocast else nullcontext()
 
     def map_sizes(self, width_px: int, height_px: int) -> list[tuple[int, int]]:
         """(columns, rows) of each feature map at an input of that size. Raises ModelError when a
