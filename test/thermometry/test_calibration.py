@@ -184,6 +184,14 @@ def test_an_input_that_never_varies_is_refused():
         calibration.train(data, ("measured_c", "air_c"), nodes=2)
 
 
+def test_rows_of_one_distance_are_compared_as_well():
+    near = replace(SEED_PAPER, distance_m=(5.0, 5.0))
+    training, hold_out = (simulate(near, 80, np.random.default_rng(seed)) for seed in (0, 1))
+    table = errors_on(training, hold_out, ("measured_c",), nodes=3, steps=40)
+    assert table.of("interpolation").mean_abs < 2.0
+    assert table.of(Target.SURFACE).mean_abs < 0.1
+
+
 def test_a_method_without_an_answer_is_not_flattered():
     with pytest.raises(ModelError, match="no answer for 1 rows"):
         figures("m", "i", np.array([1.0, np.nan]), np.array([1.0, 1.0]))

@@ -272,6 +272,14 @@ def test_a_column_in_another_unit_is_noticed_by_its_range(tmp_path, name, unit, 
     assert name in said and unit in said and "rows 2 to 61" in said
 
 
+def test_a_cold_sky_is_not_taken_for_another_unit(tmp_path):
+    rng = np.random.default_rng(3)
+    data = conditions(rng, 30)
+    data["reflected_c"] = np.full(30, -70.0)
+    _, rows = run(write(tmp_path / "in.csv", seen(data, rng)))
+    assert np.abs(corrected(rows) - data["true_c"]).max() < 0.4
+
+
 def test_hot_equipment_is_not_taken_for_another_unit_when_one_says_so(tmp_path):
     source = tmp_path / "in.csv"
     source.write_text("measured_c,distance_m\n300,5\n310,5\n320,5\n")

@@ -207,8 +207,9 @@ def linear_regression(training: CalibrationSet, inputs: Sequence[str]) -> Answer
 
 def linear_interpolation(training: CalibrationSet) -> Answer:
     """Linear interpolation of the correction over (measured, distance), Delaunay triangles;
-    outside their hull the nearest row's correction."""
+    outside their hull, and for rows on one line, the nearest row's correction."""
     from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
+    from scipy.spatial import QhullError
 
     def points(data: CalibrationSet) -> Floats:
         return np.stack([data.values["measured_c"], data.values["distance_m"]], axis=1)
@@ -216,8 +217,11 @@ def linear_interpolation(training: CalibrationSet) -> Answer:
     scale = points(training).std(axis=0)
     scale[scale == 0] = 1.0
     correction = training.true_c - training.values["measured_c"]
-    linear = LinearNDInterpolator(points(training) / scale, correction)
     nearest = NearestNDInterpolator(points(training) / scale, correction)
+    try:
+        linear = LinearNDInterpolator(points(training) / scale, correction)
+    except QhullError:  # one distance only: there are no triangles
+        linear = nearest
 
     def answer(rows: CalibrationSet) -> Floats:
         wanted = points(rows) / scale

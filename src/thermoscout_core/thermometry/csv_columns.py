@@ -178,20 +178,21 @@ def _cells(file: Path) -> tuple[list[str], list[list[str]], list[int]]:
 def suspected_unit(name: str, values: Floats) -> str | None:
     """The unit that a column of temperatures seems to be in when it isn't °C, by its range.
 
-    Kelvin: no value is usual as °C, and every one is as K. Fahrenheit: a fifth or more aren't
-    usual as °C, and every one is as °F; some rows are needed to tell that from hot equipment.
+    Kelvin: every value is too hot to be usual as °C, and usual as K. Fahrenheit: a fifth or more
+    are too hot as °C, and every one is usual as °F; hot equipment takes more rows to be told
+    from that.
     """
     if name not in USUAL_C:
         return None
     low, high = USUAL_C[name]
-    unusual = (values < low) | (values > high)
+    too_hot = values > high
     kelvin, fahrenheit = values - ZERO_C_IN_K, (values - 32.0) / 1.8
 
     def fits(celsius: Floats) -> bool:
         return bool(((celsius >= low) & (celsius <= high)).all())
 
-    if len(values) >= MIN_ROWS_KELVIN and unusual.all() and fits(kelvin):
+    if len(values) >= MIN_ROWS_KELVIN and too_hot.all() and fits(kelvin):
         return "kelvin"
-    if len(values) >= MIN_ROWS_FAHRENHEIT and unusual.mean() >= UNUSUAL_SHARE and fits(fahrenheit):
+    if len(values) >= MIN_ROWS_FAHRENHEIT and too_hot.mean() >= UNUSUAL_SHARE and fits(fahrenheit):
         return "degrees Fahrenheit"
     return None
