@@ -17,14 +17,16 @@ Planck = Annotated[
     ),
 ]
 AmbientC = Annotated[
-    float | None, typer.Option(help="Air, °C, where the file has no such column.")
+    float | None,
+    typer.Option(min=-60.0, max=60.0, help="Air, °C, where the file has no such column."),
 ]
 RelativeHumidity = Annotated[
     float | None, typer.Option(min=0.0, max=1.0, help="Humidity 0..1, likewise.")
 ]
 Emissivity = Annotated[float | None, typer.Option(min=0.01, max=1.0, help="Likewise.")]
 ReflectedC = Annotated[
-    float | None, typer.Option(help="Reflected apparent temperature, °C, likewise.")
+    float | None,
+    typer.Option(min=-100.0, max=300.0, help="Reflected apparent temperature, °C, likewise."),
 ]
 TrustUnits = Annotated[
     bool, typer.Option("--trust-units", help="The file is in °C, unusual as its range looks.")
