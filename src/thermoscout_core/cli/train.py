@@ -60,7 +60,11 @@ def train(
     timings, best epoch) and state.pt (for resuming).
 
     First look at the data (thermoscout data check) and at what the network will see (--preview).
-    docs/training.md goes through it all. Needs the train extra: pip install 'thermoscout[train]'.
+    docs/training.md goes through it all. Needs the train extra.
+
+    thermoscout train config/detector/mobilenet_v1_ssd300.yaml --preview look
+
+    thermoscout train config/detector/mobilenet_v1_ssd300.yaml --output runs/mine --seeds 0,1,2
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the data worker
     from rich.console import Console
@@ -120,6 +124,8 @@ def _train(config: TrainConfig, restart: bool, console: Console) -> None:
             progress.update(task, completed=report.epochs_done, description=_line(report))
             if report.val_ap:
                 console.print(_validation(report), soft_wrap=True)
+            elif report.finished and not console.is_terminal:
+                console.print(_line(report), soft_wrap=True)
 
         trainer = Trainer(config, show)
         size = describe_network(trainer.network, trainer.architecture)

@@ -1,6 +1,7 @@
 """What a run begins with: other weights, and data that may be bad."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +190,14 @@ def test_float16_needs_a_gpu(recipe: Recipe, small_dataset: Path, tmp_path: Path
         pytest.skip("there is a GPU")
     with pytest.raises(ConfigurationError, match="float16 needs a GPU"):
         Trainer(recipe(small_dataset, tmp_path, schedule={"precision": "float16"}), quiet)
+
+
+def test_tensorboard_that_is_not_installed_is_told(
+    recipe: Recipe, small_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigurationError, match="pip install tensorboard"):
+        Trainer(recipe(small_dataset, tmp_path, tensorboard=True), quiet)
 
 
 @pytest.mark.parametrize(

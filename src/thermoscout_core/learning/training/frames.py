@@ -104,11 +104,7 @@ class AugmentedFrames(TorchDataset[TrainingFrame]):
         if index < len(self.samples):
             sample = self.samples[index]
             return sample.id, sample.counts, sample.annotation
-        counts, objects = random_frame(rng)
-        known = [(name, box) for name, box in objects if name in self.classes]
-        boxes = np.array([box.as_list() for _, box in known], np.float32).reshape(-1, 4)
-        labels = np.array([self.classes.index(name) for name, _ in known], np.int64)
-        annotation = Annotation(boxes, labels, np.zeros(len(known), bool))
+        counts, annotation = simulated_sample(rng, self.classes)
         return f"simulated {index - len(self.samples)}", counts, annotation
 
     @property
@@ -133,6 +129,18 @@ class AugmentedFrames(TorchDataset[TrainingFrame]):
             worker_init_fn=_leave_signals_to_the_trainer,
         )
         return iter(loader)
+
+
+def simulated_sample(
+    rng: np.random.Generator, classes: Sequence[str]
+) -> tuple[Counts, Annotation]:
+    """A simulated frame and its boxes in pixels; equipment of a class that isn't among these is
+    difficult, so that it teaches nothing, least of all that it is background."""
+    counts, objects = random_frame(rng)
+    known = np.array([name in classes for name, _ in objects], bool)
+    labels = [classes.index(name) if name in classes else 0 for name, _ in objects]
+    boxes = np.array([box.as_list() for _, box in objects], np.float32).reshape(-1, 4)
+    return counts, Annotation(boxes, np.array(labels, np.int64), ~known)
 
 
 def collate(frames: Sequence[TrainingFrame]) -> Batch:

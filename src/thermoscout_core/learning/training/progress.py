@@ -12,7 +12,8 @@ class EpochReport:
     """What the progress display gets after each batch and each epoch.
 
     epoch: the one under way or just finished, from 1. Losses: means of the epoch so far.
-    memory_mb: peak. mean_ap, best_ap: NaN when not validated; val_ap: AP@0.5 per class.
+    memory_mb: peak. mean_ap, best_ap: NaN when not validated; val_ap: AP@0.5 per class. seconds:
+    of the whole epoch, NaN while it is under way.
     """
 
     epoch: int
@@ -32,6 +33,11 @@ class EpochReport:
     @property
     def epochs_done(self) -> float:
         return self.epoch - 1 + self.batch / self.batches
+
+    @property
+    def finished(self) -> bool:
+        """Whether this is the report at an epoch's end, after which seconds are known."""
+        return not math.isnan(self.seconds)
 
 
 @dataclass
