@@ -111,7 +111,8 @@ def _overlaps(a: Floats, b: Floats) -> Floats:
     common: Floats = np.prod(np.clip(high - low, 0.0, None), axis=2)
     areas_a, areas_b = (np.prod(np.clip(c[:, 2:] - c[:, :2], 0, None), axis=1) for c in (a, b))
     union = areas_a[:, None] + areas_b - common
-    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    overlaps: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return overlaps
 
 
 def _shift(a: Floats, b: Floats, same_class: NDArray[np.bool_], reach_px: float) -> Floats:
