@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from thermoscout_core.detections import Detection
 from thermoscout_core.frames import Counts, ObjectParameters, ThermalFrame
 from thermoscout_core.readings import Reading
+from thermoscout_core.resources import resource_path, sha256_of
 from thermoscout_core.verdicts import Severity, Verdict
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class JudgingStep(Protocol):
 
 @dataclass(frozen=True)
 class FrameInspection:
-    """Everything said of one frame. readings: one a detection, in that order; verdicts: at least
-    one a reading."""
+    """Everything said of one frame. readings: one a detection, in that order, then one for each
+    hot region where nothing was detected; verdicts: at least one a reading."""
 
     frame: ThermalFrame
     detections: tuple[Detection, ...]
@@ -74,7 +75,8 @@ class NamedInspection:
 class Inspector:
     """Runs the flow on one frame after the other. Not thread-safe: one thread at a time.
 
-    model_id, rules_id: for the record in results and reports. score_threshold: the detector's.
+    model_id, rules_id: for the record in results and reports, and the SHA-256 of the files that
+    they came from. score_threshold: the detector's.
     """
 
     def __init__(
@@ -86,6 +88,8 @@ class Inspector:
         model_id: str = "",
         score_threshold: float | None = None,
         rules_id: str = "",
+        model_sha256: str = "",
+        rules_sha256: str = "",
     ) -> None:
         self.detector = detector
         self.thermometer = thermometer
@@ -93,6 +97,8 @@ class Inspector:
         self.model_id = model_id
         self.score_threshold = score_threshold
         self.rules_id = rules_id
+        self.model_sha256 = model_sha256
+        self.rules_sha256 = rules_sha256
 
     @classmethod
     def default(
@@ -105,9 +111,10 @@ class Inspector:
 
         Raises ModelError or ConfigurationError for a file that is missing or foreign.
         """
-        from thermoscout_core.detection.detector import Detector
+        from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
         from thermoscout_core.diagnosis.judge import Judge
-        from thermoscout_core.diagnosis.rules import KnowledgeBase
+        from thermoscout_core.diagnosis.rules import SHIPPED, KnowledgeBase
+        from thermoscout_core.diagnosis.survey import Survey
         from thermoscout_core.thermometry.bp_network import BpNetwork
         from thermoscout_core.thermometry.thermometer import Thermometer
 
@@ -115,11 +122,13 @@ class Inspector:
         knowledge_base = KnowledgeBase.load(rules)
         return cls(
             detector,
-            Thermometer(BpNetwork.load()),
+            Survey(Thermometer(BpNetwork.load())),
             Judge(knowledge_base),
             model_id=detector.model_id,
             score_threshold=detector.score_threshold,
             rules_id=knowledge_base.id,
+            model_sha256=sha256_of(model or resource_path(DEFAULT_MODEL)),
+            rules_sha256=sha256_of(rules or resource_path(SHIPPED)),
         )
 
     def inspect(

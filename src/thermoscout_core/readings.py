@@ -41,8 +41,10 @@ class Reading:
     of the ring around the box, corrected alike (ambient reference T0). hot_spot_px: (x, y),
     whole pixels of the frame, or None. distance_m, emissivity: the ones used. small_target_c: K by
     which corrected_c is estimated to be low because the hot spot covers less than 3x3 pixels
-    (within uncertainty_c, not added), 0 when it covers more. flags: empty for a reading that may
-    be trusted.
+    (within uncertainty_c, not added), 0 when it covers more. stands_out: how much the hot spot
+    stands out in its frame, 0..1, 0.5 is the point of operation; NaN when nobody looked.
+    over_peers_k: what it is above the eighth-hottest other spot of the frame, as the camera states
+    it; NaN when it is no spot of its own. flags: empty for a reading that may be trusted.
     """
 
     detection: Detection
@@ -56,6 +58,8 @@ class Reading:
     distance_m: float = math.nan
     emissivity: float = math.nan
     small_target_c: float = math.nan
+    stands_out: float = math.nan
+    over_peers_k: float = math.nan
     correction: Correction = Correction.NONE
     flags: frozenset[ReadingFlag] = field(default_factory=frozenset)
 

@@ -35,9 +35,12 @@ class Verdict:
     rule: id of the deciding rule in the knowledge base, "" when none applied. rule_source:
     standard and clause, with "(unverified)" when the row isn't checked against the standard.
     t1_c: hot spot. t2_c: the normal corresponding point, NaN when there is none. t0_c: ambient
-    reference. relative_difference: δ = (t1 − t2)/(t1 − t0), 0..1, NaN when it doesn't apply.
-    reason: one sentence of evidence; why it can't judge when severity is UNKNOWN.
-    provisional: the reading has flags, so the severity stands until it is measured better.
+    reference. t2_source, t0_source: where they came from, "" with NaN. relative_difference:
+    δ = (t1 − t2)/(t1 − t0), 0..1, NaN when it doesn't apply. reason: one sentence of evidence; why
+    it can't judge when severity is UNKNOWN. also: what the other rules say that could be applied,
+    one sentence each. cautions: what speaks against the measuring conditions, and which of them
+    nobody stated. provisional: the reading has flags or a condition is broken, so the severity
+    stands until it is measured better.
     """
 
     reading: Reading
@@ -47,6 +50,10 @@ class Verdict:
     t1_c: float = math.nan
     t2_c: float = math.nan
     t0_c: float = math.nan
+    t2_source: str = ""
+    t0_source: str = ""
     relative_difference: float = math.nan
     reason: str = ""
+    also: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     provisional: bool = False

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thermoscout_core.detections import Box, Detection
+from thermoscout_core.diagnosis.conditions import MeasuringConditions
+from thermoscout_core.diagnosis.evidence import Baseline
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.readings import Reading, ReadingFlag
 from thermoscout_core.verdicts import Severity
@@ -31,14 +33,15 @@ def test_a_joint_like_its_neighbours_is_normal(judge_one, reading):
 
 
 def test_a_joint_hotter_than_its_neighbours_is_a_defect(judge_one, reading):
-    verdict = judge_one(reading(45.0), reading(30.0, place=1), reading(32.0, place=2))
+    verdict = judge_one(reading(45.0), reading(30.0, place=1), reading(32.0, place=4))
     assert verdict.severity is Severity.GENERAL
     assert (verdict.t1_c, verdict.t2_c) == (45.0, 30.0)
     assert "median of 2 other connectors" in verdict.reason
 
 
 def test_another_hot_joint_does_not_hide_the_first(judge_one, reading):
-    others = [reading(c, place=i + 1) for i, c in enumerate((29.0, 30.0, 60.0, 61.0))]
+    places = zip((29.0, 30.0, 60.0, 61.0), (1, 4, 13, 40), strict=True)
+    others = [reading(c, place=place) for c, place in places]
     verdict = judge_one(reading(60.0), *others)
     assert verdict.t2_c == 30.0 and verdict.severity.is_fault
 
@@ -142,6 +145,76 @@ def test_heat_in_two_overlapping_boxes_is_judged_once(knowledge_base, reading):
     first, second = Judge(knowledge_base).judge([hot, beside])
     assert first.severity is Severity.SERIOUS
     assert second.severity is Severity.UNKNOWN and "overlapping connector" in second.reason
+
+
+def test_heat_seen_in_two_classes_belongs_to_the_smaller_box(knowledge_base, reading):
+    joint = reading(100.0)
+    column = replace(joint, detection=Detection("insulator_column", 0.9, Box(0, 10, 30, 200)))
+    first, second = Judge(knowledge_base).judge([column, joint])
+    assert first.severity is Severity.UNKNOWN and "overlapping connector" in first.reason
+    assert second.severity is Severity.SERIOUS
+
+
+def test_three_in_a_row_are_compared_as_phases(judge_one, reading):
+    verdict = judge_one(reading(45.0), reading(44.0, place=1), reading(32.0, place=2))
+    assert verdict.severity is Severity.GENERAL and verdict.t2_c == 32.0
+    assert verdict.t2_source == "the colder of the other two phases, 40 px apart"
+    assert verdict.t2_source in verdict.reason
+
+
+def test_a_hot_region_without_equipment_is_judged_by_the_frame(judge_one, reading):
+    region = replace(reading(30.0, "hot_region"), stands_out=0.8, over_peers_k=12.0)
+    verdict = judge_one(region)
+    assert verdict.severity is Severity.GENERAL and verdict.rule == "hot-region"
+    assert verdict.t2_c == 18.0 and verdict.t2_source.startswith("the eighth-hottest")
+    assert "stands out by 0.80 (12.0 K above the eighth-hottest other spot" in verdict.reason
+
+
+def test_a_hot_roof_is_no_fault_by_its_temperature_alone(judge_one, reading):
+    roof = replace(reading(95.0, "hot_region"), stands_out=0.1, over_peers_k=1.0)
+    assert judge_one(roof).severity is Severity.NORMAL
+
+
+def test_the_other_rules_are_listed(knowledge_base, reading):
+    joint = knowledge_base.rules_for("connector")[0]
+    site = joint.model_copy(update={"id": "site", "serious": None, "critical": None})
+    both = knowledge_base.model_copy(update={"rules": (site, joint)})
+    verdict = Judge(both).judge([reading(95.0), reading(30.0, place=1)])[0]
+    assert verdict.rule == "connector-joint" and verdict.severity is Severity.SERIOUS
+    assert verdict.also[0].startswith("site: general, 95.0 °C is 65.0 K above")
+
+
+def test_growth_since_an_earlier_measurement_is_a_defect(knowledge_base, reading):
+    joint = reading(40.0, background_c=20.0)
+    earlier = Baseline(rise_k=8.0, when="2026-03-01")
+    verdict = Judge(knowledge_base).judge([joint], baselines=[earlier])[0]
+    assert verdict.severity is Severity.GENERAL
+    assert "grown by 12.0 K since 2026-03-01, more than 10 K" in verdict.reason
+
+
+def test_conditions_that_nobody_stated_are_named(judge_one, reading):
+    (caution,) = judge_one(reading(30.0), reading(30.0, place=1)).cautions
+    assert caution.startswith("not stated: air, relative humidity, wind, load share")
+
+
+def test_a_broken_condition_makes_a_verdict_provisional(knowledge_base, reading):
+    windy = MeasuringConditions(wind_m_s=8.0)
+    verdict = Judge(knowledge_base).judge([reading(30.0)], windy)[0]
+    assert verdict.provisional and verdict.cautions[0] == "wind 8 m/s is above 5 m/s"
+
+
+def test_at_a_low_load_a_cool_surface_proves_nothing(knowledge_base, reading):
+    idle = MeasuringConditions(load_share=0.1)
+    verdict = Judge(knowledge_base).judge([reading(30.0)], idle)[0]
+    assert verdict.severity is Severity.UNKNOWN and "low a load" in verdict.reason
+
+
+def test_differences_are_taken_to_the_rated_load_where_the_rules_say_how(knowledge_base, reading):
+    rules = knowledge_base.model_copy(update={"load_exponent": 2.0})
+    half = MeasuringConditions(load_share=0.5)
+    pair = [reading(33.0), reading(30.0, place=1)]
+    assert Judge(rules).judge(pair)[0].severity is Severity.NORMAL
+    assert Judge(rules).judge(pair, half)[0].severity is Severity.GENERAL
 
 
 def test_the_same_box_twice_is_not_judged_away(knowledge_base, reading):

@@ -6,7 +6,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from thermoscout_core.diagnosis.phases import PhaseSet, find_phase_sets
+from thermoscout_core.diagnosis.survey import HOT_REGION
 from thermoscout_core.readings import Reading, ReadingFlag
+
+SAME_PIXEL_PX = 2
+"""Two boxes whose hot spots are this near show the same heat."""
+PEERS = "the eighth-hottest other spot of the frame"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An earlier measurement of the same equipment, comparable in load. rise_k: T1 − T0 then;
+    when: in words, such as a date."""
+
+    rise_k: float
+    when: str
 
 
 @dataclass(frozen=True)
@@ -15,7 +30,7 @@ class Evidence:
 
     t1_c: hot spot. t2_c: like part, NaN when there is none; t2_source: which. t0_c: ambient
     reference, NaN when unknown; t0_source: which. shared_with: another reading whose box the
-    hot spot rather belongs to, or None.
+    hot spot rather belongs to, or None. baseline: an earlier measurement, or None.
     """
 
     reading: Reading
@@ -25,6 +40,12 @@ class Evidence:
     t0_c: float
     t0_source: str
     shared_with: Reading | None = None
+    baseline: Baseline | None = None
+
+    @property
+    def growth_k(self) -> float:
+        """By how much the rise T1 − T0 has grown since the baseline, NaN without one."""
+        return self.t1_c - self.t0_c - self.baseline.rise_k if self.baseline else math.nan
 
     def relative_difference(self, min_rise_k: float) -> float | None:
         """δ = (T1 − T2)/(T1 − T0), 0..1.
@@ -40,44 +61,81 @@ class Evidence:
         return (self.t1_c - self.t2_c) / rise
 
 
-def gather(readings: Sequence[Reading]) -> list[Evidence]:
+def gather(
+    readings: Sequence[Reading], baselines: Sequence[Baseline | None] | None = None
+) -> list[Evidence]:
     """The evidence of each reading of one frame, in their order.
 
-    T2 is the lower median of the other readings of the same class in the frame (so that one
-    further hot part can't hide the first); readings whose hot spot belongs to another box,
-    or that are too small, are no like part. T0 is the ring around the box, else the median of
-    the other rings.
+    T2 is the colder of the other two phases where three boxes stand in a row, else the lower
+    median of the other readings of the class (so that one further hot part can't hide the first);
+    readings whose hot spot belongs to another box, or that are too small, are no like part. A hot
+    region without equipment has the frame's other spots for comparison. T0 is the ring around the
+    box, else the median of the other rings.
     """
     owners = [_owner_of_spot(reading, readings) for reading in readings]
     comparable = [
-        reading.has_temperature and owner is None and ReadingFlag.TOO_SMALL not in reading.flags
-        for reading, owner in zip(readings, owners, strict=True)
+        index
+        for index, (reading, owner) in enumerate(zip(readings, owners, strict=True))
+        if reading.has_temperature and owner is None and ReadingFlag.TOO_SMALL not in reading.flags
     ]
+    like = _LikeParts(readings, comparable)
     rings = [r.background_c for r in readings if math.isfinite(r.background_c)]
     evidence = []
     for index, reading in enumerate(readings):
-        like = [
-            other.corrected_c
-            for position, other in enumerate(readings)
-            if position != index
-            and comparable[position]
-            and other.detection.class_name == reading.detection.class_name
-        ]
         t0_c, t0_source = reading.background_c, "the surroundings of the box"
         if not math.isfinite(t0_c) and rings:
             t0_c, t0_source = _lower_median(rings), "the surroundings of the other boxes"
+        t2_c, t2_source = like.of(index)
         evidence.append(
             Evidence(
                 reading,
                 t1_c=reading.corrected_c,
-                t2_c=_lower_median(like) if like else math.nan,
-                t2_source=_like_source(reading.detection.class_name, len(like)),
+                t2_c=t2_c,
+                t2_source=t2_source,
                 t0_c=t0_c,
-                t0_source=t0_source,
+                t0_source=t0_source if math.isfinite(t0_c) else "",
                 shared_with=owners[index],
+                baseline=baselines[index] if baselines else None,
             )
         )
     return evidence
+
+
+class _LikeParts:
+    """T2 of each reading of a frame. comparable: indices of those that may serve as T2."""
+
+    def __init__(self, readings: Sequence[Reading], comparable: Sequence[int]) -> None:
+        self._readings = readings
+        self._of_class: dict[str, list[int]] = {}
+        for index in comparable:
+            self._of_class.setdefault(readings[index].detection.class_name, []).append(index)
+        named = [i for i in comparable if readings[i].detection.class_name != HOT_REGION]
+        sets = find_phase_sets([readings[i].detection for i in named])
+        self._sets = {named[i]: _renumbered(found, named) for i, found in sets.items()}
+
+    def of(self, index: int) -> tuple[float, str]:
+        """T2 in °C (NaN when there is none) and what it is."""
+        reading = self._readings[index]
+        class_name = reading.detection.class_name
+        if class_name == HOT_REGION:
+            t2_c = reading.corrected_c - reading.over_peers_k
+            return t2_c, PEERS if math.isfinite(t2_c) else ""
+        if index in self._sets:
+            phases = self._sets[index]
+            others = [self._readings[i].corrected_c for i in phases.others(index)]
+            source = f"the colder of the other two phases, {phases.spacing_px:.0f} px apart"
+            return min(others), source
+        like = [
+            self._readings[i].corrected_c for i in self._of_class.get(class_name, ()) if i != index
+        ]
+        if not like:
+            return math.nan, ""
+        return _lower_median(like), _like_source(class_name, len(like))
+
+
+def _renumbered(found: PhaseSet, numbers: Sequence[int]) -> PhaseSet:
+    first, middle, last = (numbers[member] for member in found.members)
+    return PhaseSet((first, middle, last), found.spacing_px)
 
 
 def _like_source(class_name: str, count: int) -> str:
@@ -91,21 +149,32 @@ def _lower_median(values: Sequence[float]) -> float:
 
 
 def _owner_of_spot(reading: Reading, readings: Sequence[Reading]) -> Reading | None:
-    """The other reading of the class in whose box the hot spot lies more centrally, if any.
+    """The other reading that the hot spot rather belongs to, if any: of the same class, in whose
+    box it lies more centrally; of another class, in whose smaller box it is the hot spot too.
 
-    Overlapping boxes of one class share pixels: the heat of one part must not be counted twice.
+    Overlapping boxes share pixels: the heat of one part must not be counted twice.
     """
     spot = reading.hot_spot_px
     if spot is None:
         return None
     own = _off_centre(reading, spot)
     for other in readings:
-        same_class = other.detection.class_name == reading.detection.class_name
-        if other is reading or not same_class or not other.has_temperature:
+        if other is reading or not other.has_temperature:
             continue
-        if _off_centre(other, spot) < min(own, 1.0):
+        if other.detection.class_name == reading.detection.class_name:
+            if _off_centre(other, spot) < min(own, 1.0):
+                return other
+        elif _is_closer(other, reading, spot):
             return other
     return None
+
+
+def _is_closer(other: Reading, reading: Reading, spot: tuple[int, int]) -> bool:
+    """Whether the other has the same hot spot in a smaller box."""
+    there = other.hot_spot_px
+    if there is None or other.detection.box.area_px >= reading.detection.box.area_px:
+        return False
+    return max(abs(there[0] - spot[0]), abs(there[1] - spot[1])) <= SAME_PIXEL_PX
 
 
 def _off_centre(reading: Reading, spot: tuple[int, int]) -> float:

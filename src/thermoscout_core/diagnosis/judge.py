@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thermoscout_core.diagnosis.evidence import Evidence, gather
+from thermoscout_core.diagnosis.conditions import MeasuringConditions
+from thermoscout_core.diagnosis.evidence import PEERS, Baseline, Evidence, gather
 from thermoscout_core.diagnosis.rules import Conditions, KnowledgeBase, Rule
 from thermoscout_core.readings import Reading, ReadingFlag
 from thermoscout_core.verdicts import Severity, Verdict
@@ -41,41 +42,73 @@ class _Finding:
 
 
 class Judge:
-    """Grades the readings of a frame by surface temperature, relative temperature difference
-    and like-comparison; the gravest applicable rule wins."""
+    """Grades the readings of a frame by surface temperature, relative temperature difference,
+    like-comparison between phases and neighbours, comparison with the frame, and growth since an
+    earlier measurement; the gravest applicable rule wins."""
 
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self.knowledge_base = knowledge_base
 
-    def judge(self, readings: Sequence[Reading]) -> list[Verdict]:
+    def judge(
+        self,
+        readings: Sequence[Reading],
+        conditions: MeasuringConditions | None = None,
+        baselines: Sequence[Baseline | None] | None = None,
+    ) -> list[Verdict]:
         """One verdict a reading, in their order. Never a verdict that no reading earned: UNKNOWN
-        with the reason where there is no temperature, no rule, or nothing to compare with."""
-        return [self._judge(evidence) for evidence in gather(readings)]
+        with the reason where there is no temperature, no rule, or nothing to compare with.
 
-    def _judge(self, evidence: Evidence) -> Verdict:
+        conditions: what is known of the measurement; None states nothing. baselines: an earlier
+        measurement of each reading's equipment, or None; without them growth isn't judged.
+        """
+        case = _Case(self.knowledge_base, conditions or MeasuringConditions())
+        return [case.judge(evidence) for evidence in gather(readings, baselines)]
+
+
+class _Case:
+    """One frame's judging: the rules, and the conditions that it was measured under."""
+
+    def __init__(self, knowledge_base: KnowledgeBase, conditions: MeasuringConditions) -> None:
+        self.knowledge_base = knowledge_base
+        limits = knowledge_base.measuring
+        self.cautions = limits.cautions(conditions)
+        self.conditions_broken = limits.are_broken(conditions)
+        load = conditions.load_share
+        self.load_too_low = limits.min_load_share is not None and load < limits.min_load_share
+        exponent = knowledge_base.load_exponent
+        known = exponent is not None and load > 0 and not self.load_too_low
+        self.load_factor = (1 / load) ** exponent if exponent is not None and known else 1.0
+
+    def judge(self, evidence: Evidence) -> Verdict:
         reading = evidence.reading
         class_name = reading.detection.class_name
         if not reading.has_temperature:
             why = [text for flag, text in WHY_NO_TEMPERATURE.items() if flag in reading.flags]
-            return _unknown(evidence, f"no temperature: {'; '.join(why) or 'none was measured'}")
+            return self._unknown(
+                evidence, f"no temperature: {'; '.join(why) or 'none was measured'}"
+            )
         if evidence.shared_with is not None:
             x, y = evidence.shared_with.detection.box.center_px
-            return _unknown(
+            return self._unknown(
                 evidence,
                 f"its hottest pixel, {_c(evidence.t1_c)}, belongs to the overlapping "
-                f"{class_name} around ({x:.0f}, {y:.0f})",
+                f"{evidence.shared_with.detection.class_name} around ({x:.0f}, {y:.0f})",
             )
         rules = self.knowledge_base.rules_for(class_name)
         if not rules:
-            return _unknown(evidence, f"no rule for {class_name} in {self.knowledge_base.id}")
+            return self._unknown(evidence, f"no rule for {class_name} in {self.knowledge_base.id}")
         findings = [self._apply(rule, evidence) for rule in rules]
         looked = [finding for finding in findings if finding.looked]
         if not looked:
-            return _unknown(
-                evidence,
-                f"{_c(evidence.t1_c)}, but no other {class_name} in the frame to compare with",
-            )
-        return self._verdict(max(looked, key=lambda f: f.severity.rank), evidence)
+            return self._unknown(evidence, f"{_c(evidence.t1_c)}, but {self._nothing(class_name)}")
+        looked.sort(key=lambda finding: -finding.severity.rank)
+        return self._verdict(looked[0], looked[1:], evidence)
+
+    def _nothing(self, class_name: str) -> str:
+        """Why no rule could be applied."""
+        if self.load_too_low:
+            return "at so low a load only the relative difference counts, and there is none"
+        return f"no other {class_name} in the frame to compare with"
 
     def _apply(self, rule: Rule, evidence: Evidence) -> _Finding:
         looked = False
@@ -91,19 +124,32 @@ class Judge:
         """Whether all conditions hold; None when one of them can't be evaluated."""
         answers: list[bool | None] = []
         if conditions.surface_above_c is not None:
-            answers.append(evidence.t1_c > conditions.surface_above_c)
+            over = evidence.t1_c > conditions.surface_above_c
+            answers.append(over or (None if self.load_too_low else False))
         if conditions.like_above_k is not None:
-            known = math.isfinite(evidence.t2_c)
-            over = evidence.t1_c - evidence.t2_c > conditions.like_above_k
-            answers.append(over if known else None)
+            difference = evidence.t1_c - evidence.t2_c
+            answers.append(self._exceeds(difference, conditions.like_above_k))
         if conditions.relative_difference is not None:
             delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
             answers.append(delta >= conditions.relative_difference if delta is not None else None)
+        if conditions.stands_out is not None:
+            score = evidence.reading.stands_out
+            answers.append(score >= conditions.stands_out if math.isfinite(score) else None)
+        if conditions.growth_above_k is not None:
+            answers.append(self._exceeds(evidence.growth_k, conditions.growth_above_k))
         if False in answers:
             return False
         return None if None in answers else True
 
-    def _verdict(self, finding: _Finding, evidence: Evidence) -> Verdict:
+    def _exceeds(self, difference_k: float, limit_k: float) -> bool | None:
+        """Compared at the rated load where the rules say how; None for an unknown difference."""
+        if not math.isfinite(difference_k):
+            return None
+        return difference_k * self.load_factor > limit_k
+
+    def _verdict(
+        self, finding: _Finding, others: Sequence[_Finding], evidence: Evidence
+    ) -> Verdict:
         reading = evidence.reading
         severity = finding.severity
         cautions = [text for flag, text in WHY_PROVISIONAL.items() if flag in reading.flags]
@@ -122,22 +168,28 @@ class Judge:
             t1_c=evidence.t1_c,
             t2_c=evidence.t2_c,
             t0_c=evidence.t0_c,
+            t2_source=evidence.t2_source,
+            t0_source=evidence.t0_source,
             relative_difference=math.nan if delta is None else delta,
             reason=reason,
-            provisional=bool(reading.flags),
+            also=tuple(f"{o.rule.id}: {o.severity.value}, {o.basis}" for o in others),
+            cautions=self.cautions,
+            provisional=bool(reading.flags) or self.conditions_broken,
         )
 
-
-def _unknown(evidence: Evidence, reason: str) -> Verdict:
-    return Verdict(
-        evidence.reading,
-        Severity.UNKNOWN,
-        t1_c=evidence.t1_c,
-        t2_c=evidence.t2_c,
-        t0_c=evidence.t0_c,
-        reason=reason,
-        provisional=bool(evidence.reading.flags),
-    )
+    def _unknown(self, evidence: Evidence, reason: str) -> Verdict:
+        return Verdict(
+            evidence.reading,
+            Severity.UNKNOWN,
+            t1_c=evidence.t1_c,
+            t2_c=evidence.t2_c,
+            t0_c=evidence.t0_c,
+            t2_source=evidence.t2_source,
+            t0_source=evidence.t0_source,
+            reason=reason,
+            cautions=self.cautions,
+            provisional=bool(evidence.reading.flags) or self.conditions_broken,
+        )
 
 
 def _because(conditions: Conditions, evidence: Evidence) -> str:
@@ -158,6 +210,13 @@ def _because(conditions: Conditions, evidence: Evidence) -> str:
             f"T0 {_c(evidence.t0_c)} from {evidence.t0_source}) "
             f"reaches {100 * conditions.relative_difference:g} %"
         )
+    if conditions.stands_out is not None:
+        said.append(f"{_standing(evidence)}, reaching {conditions.stands_out:g}")
+    if conditions.growth_above_k is not None and evidence.baseline is not None:
+        said.append(
+            f"its rise has grown by {evidence.growth_k:.1f} K since {evidence.baseline.when}, "
+            f"more than {conditions.growth_above_k:g} K"
+        )
     return " and ".join(said)
 
 
@@ -165,18 +224,34 @@ def _below_all(rule: Rule, evidence: Evidence) -> str:
     """Why a rule finds nothing: the lowest limits that were really looked at."""
     every = [c for _, alternatives in rule.grades() for c in alternatives]
     surface = [c.surface_above_c for c in every if c.surface_above_c is not None]
-    like = [c.like_above_k for c in every if c.like_above_k is not None]
     said = []
     if surface:
         said.append(f"{_c(evidence.t1_c)} is not above {min(surface):g} °C")
-    if like and math.isfinite(evidence.t2_c):
+    if any(c.like_above_k is not None for c in every):
         difference = evidence.t1_c - evidence.t2_c
-        said.append(
-            f"{abs(difference):.1f} K {'above' if difference >= 0 else 'below'} {_like(evidence)}"
-        )
-    elif like:
-        said.append(f"no other {evidence.reading.detection.class_name} to compare with")
+        if math.isfinite(difference):
+            side = "above" if difference >= 0 else "below"
+            said.append(f"{abs(difference):.1f} K {side} {_like(evidence)}")
+        else:
+            said.append(f"no other {evidence.reading.detection.class_name} to compare with")
+    looked = math.isfinite(evidence.reading.stands_out)
+    if looked and any(c.stands_out is not None for c in every):
+        said.append(_standing(evidence))
+    if evidence.baseline is not None:
+        said.append(f"grown by {evidence.growth_k:.1f} K since {evidence.baseline.when}")
     return ", ".join(said)
+
+
+def _standing(evidence: Evidence) -> str:
+    """How the hot spot stands out among all spots of its frame."""
+    reading = evidence.reading
+    if math.isnan(reading.over_peers_k):
+        return "no spot of its own in the frame"
+    side = "above" if reading.over_peers_k >= 0 else "below"
+    return (
+        f"it stands out by {reading.stands_out:.2f} "
+        f"({abs(reading.over_peers_k):.1f} K {side} {PEERS})"
+    )
 
 
 def _like(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ alternative holds when all of its conditions do:
       - {relative_difference: 0.95, surface_above_c: 90}   # δ, and hot as well
     general:
       - {like_above_k: 10}                                 # like-comparison
+      - {stands_out: 0.5}                                  # comparison with the whole frame
 
 Whether a row was checked against the standard itself stands in ``verified``.
 """
@@ -22,6 +23,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from thermoscout_core.diagnosis.conditions import ConditionLimits
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.resources import resource_path
 from thermoscout_core.verdicts import Severity
@@ -47,25 +49,24 @@ class Heating(str, Enum):
 
 class Conditions(_Strict):
     """All that are given must hold. surface_above_c: T1 > it. relative_difference: δ >= it,
-    0..1. like_above_k: T1 − T2 > it. At least one is given."""
+    0..1. like_above_k: T1 − T2 > it. stands_out: how much the hot spot stands out in its frame
+    (scorecard.py), 0..1, >= it. growth_above_k: the rise T1 − T0 has grown by more than it since
+    the last comparable measurement. At least one is given."""
 
     surface_above_c: Celsius | None = None
     relative_difference: Share | None = None
     like_above_k: Kelvins | None = None
+    stands_out: Share | None = None
+    growth_above_k: Kelvins | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Conditions:
-        if all(value is None for value in (self.surface_above_c, *self.comparisons)):
+        if all(getattr(self, name) is None for name in type(self).model_fields):
             raise ValueError(
-                "give surface_above_c, relative_difference or like_above_k; "
+                f"give one of {', '.join(type(self).model_fields)}; "
                 "an empty condition would always hold"
             )
         return self
-
-    @property
-    def comparisons(self) -> tuple[float | None, float | None]:
-        """The conditions that need a like part."""
-        return self.relative_difference, self.like_above_k
 
 
 Alternatives = Annotated[tuple[Conditions, ...], Field(min_length=1, strict=False)]
@@ -109,11 +110,18 @@ class Rule(_Strict):
 
 
 class KnowledgeBase(_Strict):
-    """A rule set. min_rise_k: below that rise T1 − T0, δ is not used (DL/T 664)."""
+    """A rule set.
+
+    min_rise_k: below that rise T1 − T0, δ is not used (DL/T 664). measuring: what it asks of the
+    conditions. load_exponent: with it, and a stated load, differences are extrapolated to the
+    rated current, ΔT·(1/load)^exponent; left out, they are taken as measured.
+    """
 
     id: Name
     title: Name
     min_rise_k: Kelvins
+    measuring: ConditionLimits = ConditionLimits()
+    load_exponent: Annotated[float, Field(ge=1, le=3)] | None = None
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, strict=False)]
 
     @model_validator(mode="after")

@@ -1,0 +1,195 @@
+"""Hot regions of a frame: where heat stands out, and by how much, with or without equipment boxes.
+
+Everything here is a difference within one frame, so neither the camera's absolute accuracy nor
+the emissivity decides. A frame is looked at in a picture of 384 pixels' width, so that lengths
+mean the same for every camera. The steps: peaks of the 3x3 mean; how isolated each is, by circles
+around it; its peers, the other peaks of the frame; the level of the scene's solid parts (what
+isn't sky) by Otsu's threshold (Otsu 1979); the region around a peak above half of its rise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from thermoscout_core.detections import Box
+
+Picture = NDArray[np.float32]
+Floats = NDArray[np.floating]
+Pixels = NDArray[np.intp]
+
+WORK_WIDTH_PX = 384
+"""Lengths below are pixels of a picture this wide."""
+PEAK_WINDOW_PX = 9
+CIRCLES_PX = (4, 6, 9, 13, 19, 28, 42)
+CIRCLE_POINTS = 32
+MAX_PEAKS = 60
+PEER_DISTANCE_PX = 20
+"""Two peaks nearer than this are one spot when spots are compared with each other."""
+PEER_RANK = 8
+"""The eighth-hottest other spot is what the hot ones of a frame are held against: in a sound frame
+there are as many alike (clamps, caps, fins), in a faulty one there aren't. On the training frames
+ranks 6 to 10 do equally well, 1 to 4 and 16 worse."""
+NO_PEER_K = 20.0
+"""What a spot stands above its peers when the frame has no other."""
+SPOT_DISTANCE_PX = 25
+"""Of peaks nearer than this the hotter one speaks for the place."""
+MAX_REGIONS = 12
+OUTLIER_QUANTILE = 0.98
+"""Hotter than this doesn't count for the level of the solid parts: hot spots would raise it."""
+MIN_HALF_RISE_K = 1.0
+MAX_REACH_PX = 15
+"""A region's box ends this far from its spot."""
+
+
+@dataclass(frozen=True)
+class HotRegion:
+    """A place hotter than what surrounds it. Temperatures as the camera states them.
+
+    spot_px: (x, y) of its peak. box: around what is above half of its rise over the solid parts,
+    within 15 pixels. peak_c: 3x3 mean at the spot. peers_c: the eighth-hottest other spot of the
+    frame. edge_px: distance to the frame's edge in pixels of a 384 pixels wide picture (what is
+    cut off can't be compared). scene_contrast_k: median of the solid parts over the sky or
+    background.
+    """
+
+    spot_px: tuple[int, int]
+    box: Box
+    peak_c: float
+    peers_c: float
+    edge_px: float
+    scene_contrast_k: float
+
+    @property
+    def over_peers_k(self) -> float:
+        return self.peak_c - self.peers_c
+
+
+def find_hot_regions(celsius: Picture) -> list[HotRegion]:
+    """The most conspicuous places of a frame, at most 12, the most conspicuous first.
+
+    celsius: (H, W) float32, no NaN. Most of them are no fault; the scorecard tells.
+    """
+    scale = celsius.shape[1] / WORK_WIDTH_PX
+    size_px = WORK_WIDTH_PX, max(PEAK_WINDOW_PX, round(celsius.shape[0] / scale))
+    picture = celsius
+    if size_px != celsius.shape[::-1]:
+        how = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(celsius, size_px, interpolation=how), np.float32)
+    smooth = np.asarray(cv2.blur(picture, (3, 3)), np.float32)
+    peaks = _Peaks.of(smooth)
+    scene = _Scene.of(smooth)
+    return [peaks.region(index, smooth, scene, scale) for index in peaks.chosen()]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The levels of a frame: its solid parts and its sky or background (medians)."""
+
+    solid_c: float
+    background_c: float
+    median_c: float
+
+    @classmethod
+    def of(cls, smooth: Picture) -> _Scene:
+        # every other pixel: a level needs no more
+        values = smooth[::2, ::2].ravel()
+        clipped = np.minimum(values, np.quantile(values, OUTLIER_QUANTILE))
+        low, high = float(clipped.min()), float(clipped.max())
+        step = max(high - low, 1e-3) / 255
+        bytes_ = np.rint((clipped - low) / step).astype(np.uint8)
+        cut, _ = cv2.threshold(bytes_, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+        solid = values[bytes_ > cut]
+        background = values[bytes_ <= cut]
+        if not solid.size:
+            solid = values
+        return cls(*(float(np.median(part)) for part in (solid, background, values)))
+
+    @property
+    def reference_c(self) -> float:
+        """From here a spot's rise is measured for its extent."""
+        return max(self.solid_c, self.median_c)
+
+
+@dataclass(frozen=True)
+class _Peaks:
+    """N local maxima: x, y (N,) pixels, level_c (N,), isolation_k (N,): what it stands above the
+    hottest point of the best of the circles around it."""
+
+    x: Pixels
+    y: Pixels
+    level_c: Floats
+    isolation_k: Floats
+
+    @classmethod
+    def of(cls, smooth: Picture) -> _Peaks:
+        around = cv2.dilate(smooth, np.ones((PEAK_WINDOW_PX, PEAK_WINDOW_PX), np.uint8))
+        y, x = np.nonzero(smooth >= around)
+        level = smooth[y, x]
+        angles = np.arange(CIRCLE_POINTS) * (2 * np.pi / CIRCLE_POINTS)
+        columns = np.rint(np.outer(CIRCLES_PX, np.cos(angles))).astype(np.intp)
+        rows = np.rint(np.outer(CIRCLES_PX, np.sin(angles))).astype(np.intp)
+        circles = smooth[
+            np.clip(y[:, None, None] + rows, 0, smooth.shape[0] - 1),
+            np.clip(x[:, None, None] + columns, 0, smooth.shape[1] - 1),
+        ]
+        isolation = (level[:, None] - circles.max(axis=2)).max(axis=1)
+        first = np.argsort(-(level + isolation), kind="stable")[:MAX_PEAKS]
+        return cls(x[first], y[first], level[first], isolation[first])
+
+    def chosen(self) -> list[int]:
+        """Indices of the peaks that speak for their place, the most conspicuous first."""
+        by_level = self.apart(self.level_c, SPOT_DISTANCE_PX)
+        conspicuous = self.level_c[by_level] + self.isolation_k[by_level]
+        return [by_level[i] for i in np.argsort(-conspicuous, kind="stable")[:MAX_REGIONS]]
+
+    def apart(self, height: Floats, distance_px: int) -> list[int]:
+        """Indices of the peaks without a higher one within distance_px, the highest first."""
+        left = np.ones(len(self.x), np.bool_)
+        kept = []
+        for index in np.argsort(-height, kind="stable"):
+            if left[index]:
+                kept.append(int(index))
+                left &= self.distances_px(int(index)) > distance_px
+        return kept
+
+    def distances_px(self, index: int) -> Pixels:
+        """Chessboard distances of all peaks to one."""
+        across, down = np.abs(self.x - self.x[index]), np.abs(self.y - self.y[index])
+        farther: Pixels = np.maximum(across, down)
+        return farther
+
+    def region(self, index: int, smooth: Picture, scene: _Scene, scale: float) -> HotRegion:
+        level = float(self.level_c[index])
+        x, y = int(self.x[index]), int(self.y[index])
+        height, width = smooth.shape
+        half = max(MIN_HALF_RISE_K, (level - scene.reference_c) / 2)
+        mask = np.zeros((height + 2, width + 2), np.uint8)
+        flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
+        *_, (left, top, columns, rows) = cv2.floodFill(
+            smooth, mask, (x, y), 0, loDiff=half, upDiff=1e4, flags=flags
+        )
+        edges = (
+            max(left, x - MAX_REACH_PX),
+            max(top, y - MAX_REACH_PX),
+            min(left + columns, x + MAX_REACH_PX + 1),
+            min(top + rows, y + MAX_REACH_PX + 1),
+        )
+        return HotRegion(
+            spot_px=(int((x + 0.5) * scale), int((y + 0.5) * scale)),
+            box=Box(*(edge * scale for edge in edges)),
+            peak_c=level,
+            peers_c=self._peers_c(index),
+            edge_px=float(min(x, y, width - 1 - x, height - 1 - y)),
+            scene_contrast_k=scene.solid_c - scene.background_c,
+        )
+
+    def _peers_c(self, index: int) -> float:
+        away = self.distances_px(index) > PEER_DISTANCE_PX
+        others = [i for i in self.apart(self.level_c, PEER_DISTANCE_PX) if away[i]]
+        if not others:
+            return float(self.level_c[index]) - NO_PEER_K
+        return float(self.level_c[others[min(PEER_RANK, len(others)) - 1]])

@@ -1,0 +1,104 @@
+"""The survey: what the detections read, and what is hot where nothing was detected.
+
+It stands between the thermometer and the judge: a reading learns how much its hot spot stands out
+in the frame, and a hot region that no reading accounts for becomes a reading of its own, so that a
+missed detection never hides a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermoscout_core.detections import Detection
+from thermoscout_core.diagnosis.hot_regions import WORK_WIDTH_PX, HotRegion, find_hot_regions
+from thermoscout_core.diagnosis.scorecard import Scorecard
+from thermoscout_core.frames import LinearScale, ObjectParameters, ThermalFrame
+from thermoscout_core.inspection import ReadingStep
+from thermoscout_core.readings import Reading
+from thermoscout_core.thermometry.ranging import RangeFix
+
+HOT_REGION = "hot_region"
+"""Class of a reading for which no equipment was detected."""
+SAME_SPOT_PX = 6
+"""In a picture of 384 pixels' width: a reading's hot spot this near accounts for a region."""
+WORTH_READING = 0.25
+"""A region outside of the detections that stands out less isn't worth a reading of its own."""
+MIN_SIDE_PX = 16
+
+
+class Survey:
+    """A thermometer that also looks where nothing was detected. Not thread-safe.
+
+    thermometer: reads boxes. scorecard: None is the shipped one.
+    """
+
+    def __init__(self, thermometer: ReadingStep, scorecard: Scorecard | None = None) -> None:
+        self.thermometer = thermometer
+        self.scorecard = scorecard or Scorecard.load()
+
+    def read(
+        self,
+        frame: ThermalFrame,
+        detections: Sequence[Detection],
+        fix: RangeFix | None,
+        air: ObjectParameters | None = None,
+    ) -> list[Reading]:
+        """One reading a detection, in their order, then one for each hot region that none of
+        them accounts for. A frame without a scale, or under 16 pixels either way, isn't searched.
+        """
+        readings = self.thermometer.read(frame, detections, fix, air)
+        scale = frame.radiometry.scale
+        if scale is None or min(frame.counts.shape) < MIN_SIDE_PX:
+            return readings
+        near_px = SAME_SPOT_PX * frame.width_px / WORK_WIDTH_PX
+        found = [
+            _Scored(region, self.scorecard.score(region, detections), near_px)
+            for region in find_hot_regions(_celsius(frame, scale))
+        ]
+        unaccounted = [
+            item
+            for item in found
+            if item.score >= WORTH_READING and not any(map(item.is_of, readings))
+        ]
+        boxes = [Detection(HOT_REGION, item.score, item.region.box) for item in unaccounted]
+        readings = [*readings, *self.thermometer.read(frame, boxes, fix, air)]
+        return [_informed(reading, found) for reading in readings]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A region, how much it stands out, and how near a hot spot must lie to be its own."""
+
+    region: HotRegion
+    score: float
+    near_px: float
+
+    def is_of(self, reading: Reading) -> bool:
+        if reading.hot_spot_px is None:
+            return False
+        (x, y), (spot_x, spot_y) = reading.hot_spot_px, self.region.spot_px
+        return max(abs(x - spot_x), abs(y - spot_y)) <= self.near_px
+
+
+def _informed(reading: Reading, found: Sequence[_Scored]) -> Reading:
+    """The reading with what the region at its hot spot says; 0 where there is none."""
+    if not reading.has_temperature:
+        return reading
+    own = [item for item in found if item.is_of(reading)]
+    if not own:
+        return replace(reading, stands_out=0.0)
+    best = max(own, key=lambda item: item.score)
+    return replace(reading, stands_out=best.score, over_peers_k=best.region.over_peers_k)
+
+
+def _celsius(frame: ThermalFrame, scale: LinearScale) -> NDArray[np.float32]:
+    """(H, W) °C as the camera states them; an invalid pixel is as cold as the coldest."""
+    if frame.invalid is None:
+        return scale.to_celsius(frame.counts)
+    valid = frame.counts[~frame.invalid]
+    coldest = valid.min() if valid.size else frame.counts.dtype.type(0)
+    return scale.to_celsius(np.where(frame.invalid, coldest, frame.counts))
