@@ -13,9 +13,11 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
     from thermoscout_core.learning.config import TrainConfig
     from thermoscout_core.learning.training.progress import EpochReport
+    from thermoscout_core.learning.training.trainer import Trainer
 
 
 def train(
@@ -96,28 +98,11 @@ def _parsed(seeds: str) -> list[int]:
 
 def _train(config: TrainConfig, restart: bool, console: Console) -> None:
     """One run with its progress bar."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from thermoscout_core.learning.training.interrupts import StopRequested
     from thermoscout_core.learning.training.run_folder import BEST, CURVES
-    from thermoscout_core.learning.training.summary import describe_network
     from thermoscout_core.learning.training.trainer import Trainer
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with Progress(*columns, console=console) as progress:
+    with _progress(console) as progress:
         task = progress.add_task("preparing", total=config.schedule.epochs)
 
         def show(report: EpochReport) -> None:
@@ -128,19 +113,7 @@ def _train(config: TrainConfig, restart: bool, console: Console) -> None:
                 console.print(_line(report), soft_wrap=True)
 
         trainer = Trainer(config, show)
-        size = describe_network(trainer.network, trainer.architecture)
-        console.print(
-            f"{len(trainer.frames)} frames an epoch, {len(trainer.material.val)} to validate; "
-            f"{size['parameters'] / 1e6:.2f} M parameters, {size['priors']} priors; "
-            f"{trainer.device.type}, {config.schedule.precision}"
-        )
-        if not restart and trainer.resume():
-            console.print(
-                f"resuming {config.output} after epoch {trainer.epoch}"
-                + (f" and {trainer.sums.batches} batches" if trainer.sums.batches else "")
-            )
-        for note in trainer.notes:
-            console.print(f"note: {note}", style="yellow")
+        _introduce(trainer, restart, console)
         try:
             best = trainer.run()
         except KeyboardInterrupt as interrupt:
@@ -150,12 +123,51 @@ def _train(config: TrainConfig, restart: bool, console: Console) -> None:
                 "The same command goes on from there"
             )
             raise typer.Exit(128 + (trainer.interrupts.received or signal.SIGINT)) from None
-    console.print(f"best val mAP@0.5 {best:.4f}: {config.output / BEST}")
-    console.print(f"curves: {config.output / CURVES}")
+    console.print(f"best val mAP@0.5 {best:.4f}: {config.output / BEST}", soft_wrap=True)
+    console.print(f"curves: {config.output / CURVES}", soft_wrap=True)
     console.print(
         f"next: thermoscout export {config.output / BEST} --data {config.data.root} "
-        f"--split {config.data.val_split} --output model.onnx"
+        f"--split {config.data.val_split} --output model.onnx",
+        soft_wrap=True,
     )
+
+
+def _progress(console: Console) -> Progress:
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+    )
+
+
+def _introduce(trainer: Trainer, restart: bool, console: Console) -> None:
+    """Say what is trained on what, and go on with what lies in the output folder."""
+    config = trainer.config
+    parameters = sum(parameter.numel() for parameter in trainer.network.parameters())
+    console.print(
+        f"{len(trainer.frames)} frames an epoch, {len(trainer.material.val)} to validate; "
+        f"{parameters / 1e6:.2f} M parameters, {len(trainer.frames.matcher.priors)} priors; "
+        f"{trainer.device.type}, {config.schedule.precision}"
+    )
+    if not restart and trainer.resume():
+        console.print(
+            f"resuming {config.output} in epoch {trainer.epoch + 1}"
+            + (f" after {trainer.sums.batches} batches" if trainer.sums.batches else "")
+        )
+    for note in trainer.notes:
+        console.print(f"note: {note}", style="yellow", soft_wrap=True)
 
 
 def _line(report: EpochReport) -> str:

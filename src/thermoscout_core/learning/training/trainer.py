@@ -3,41 +3,29 @@ every frame, every epoch's order and every step draws from a seed of its own."""
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 import torch
 
 from thermoscout_core.detection.priors import make_priors
-from thermoscout_core.errors import ModelError
-from thermoscout_core.learning.checkpoint import load_state, save_state, save_weights
 from thermoscout_core.learning.config import TrainConfig
 from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
 from thermoscout_core.learning.loss import MultiboxLoss, class_weights
 from thermoscout_core.learning.matching import Matcher
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
 from thermoscout_core.learning.torch_prediction import predict_with_torch
-from thermoscout_core.learning.training import machine, summary
-from thermoscout_core.learning.training.curves import draw_curves
+from thermoscout_core.learning.training import machine
 from thermoscout_core.learning.training.frames import AugmentedFrames, Batch
-from thermoscout_core.learning.training.history import EpochRecord, write_log
+from thermoscout_core.learning.training.history import EpochRecord
 from thermoscout_core.learning.training.interrupts import Interrupts, StopRequested
 from thermoscout_core.learning.training.material import gather
 from thermoscout_core.learning.training.optimiser import freeze, make_optimiser, set_learning_rate
 from thermoscout_core.learning.training.progress import EpochReport, EpochSums
-from thermoscout_core.learning.training.run_folder import (
-    BEST,
-    CURVES,
-    EMA,
-    LOG,
-    STATE,
-    SUMMARY,
-    locked,
-)
+from thermoscout_core.learning.training.run_files import RunFiles
+from thermoscout_core.learning.training.run_folder import BEST, EMA, locked
 from thermoscout_core.learning.training.start import begin
 from thermoscout_core.learning.training.step import (
     TrainingDiverged,
@@ -75,6 +63,7 @@ class Trainer:
         self.step = TrainingStep(
             self.network, loss, self.optimiser, config.schedule, still, self.device
         )
+        self.files = RunFiles(config, self.architecture, self.material, self.network, self.device)
         self.interrupts = Interrupts()
         self.tensorboard = TensorboardLog(config.output) if config.tensorboard else None
         self.epoch, self.steps, self.best_ap, self.stale = 0, 0, math.nan, 0
@@ -91,20 +80,10 @@ class Trainer:
 
         Raises ModelError when it is of another architecture or can't be read.
         """
-        path = self.config.output / STATE
-        if not path.is_file():
+        found = self.files.read_state()
+        if found is None:
             return False
-        state = load_state(path)
-        if "history" not in state:
-            raise ModelError(
-                f"{path}: written by an earlier version; finish the run with that one, or begin "
-                f"with start_from: {self.config.output / EMA} in another output folder"
-            )
-        if state["architecture"] != self.architecture.as_dict():
-            raise ModelError(
-                f"{path}: the run there has another architecture or other priors; "
-                "choose another output folder, or start anew with --restart"
-            )
+        state, changes = found
         self.network.load_state_dict(state["network"])
         self.average.load(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -113,7 +92,7 @@ class Trainer:
         self.best_ap, self.stale = state["best_ap"], state["stale"]
         self.sums = EpochSums(**state["sums"])
         self.history = [EpochRecord(**record) for record in state["history"]]
-        self.notes += _changes(json.loads(state["recipe"]), self._recipe())
+        self.notes += changes
         return True
 
     def run(self) -> float:
@@ -130,7 +109,8 @@ class Trainer:
             except StopRequested:
                 self._save("interrupted")
                 raise
-            self._summarise("stopped early" if self._out_of_patience() else "finished")
+            status = "stopped early" if self._out_of_patience() else "finished"
+            self.files.write_history(self.history, status)
         if self.tensorboard is not None:
             self.tensorboard.close()
         return self.best_ap
@@ -228,68 +208,27 @@ class Trainer:
         self.stale += 1
         if math.isnan(mean_ap) or math.isnan(self.best_ap) or mean_ap > self.best_ap:
             self.best_ap, self.stale = mean_ap, 0
-            self._save_weights(BEST)
-
-    def _save_weights(self, name: str) -> None:
-        last = self.history[-1].val_map_50 if self.history else math.nan
-        notes = {
-            "epoch": self.epoch,
-            "val_map_50": None if math.isnan(last) else last,
-            "recipe": self._recipe(),
-        }
-        path = self.config.output / name
-        save_weights(path, self.average.weights, self.architecture, notes)
+            self.files.write_weights(BEST, self.average.weights, self.epoch, mean_ap)
 
     def _save(self, status: str) -> None:
         """State first, it is the truth; the others are made from it."""
-        state = {
-            "architecture": self.architecture.as_dict(),
-            "recipe": json.dumps(self._recipe()),
-            "network": self.network.state_dict(),
-            "average": self.average.weights,
-            "optimiser": self.optimiser.state_dict(),
-            "scaler": self.step.scaler.state_dict(),
-            "epoch": self.epoch,
-            "steps": self.steps,
-            "best_ap": self.best_ap,
-            "stale": self.stale,
-            "sums": self.sums.as_dict(),
-            "history": [record.as_dict() for record in self.history],
-        }
-        save_state(self.config.output / STATE, state)
-        self._save_weights(EMA)
-        if self.history:
-            write_log(self.config.output / LOG, self.history, self.material.classes)
-            draw_curves(self.config.output / CURVES, self.history, self.material.classes)
-        self._summarise(status)
+        self.files.write_state(
+            {
+                "network": self.network.state_dict(),
+                "average": self.average.weights,
+                "optimiser": self.optimiser.state_dict(),
+                "scaler": self.step.scaler.state_dict(),
+                "epoch": self.epoch,
+                "steps": self.steps,
+                "best_ap": self.best_ap,
+                "stale": self.stale,
+                "sums": self.sums.as_dict(),
+                "history": [record.as_dict() for record in self.history],
+            }
+        )
+        self.files.write_weights(EMA, self.average.weights, self.epoch, self._last_ap())
+        self.files.write_history(self.history, status)
         self._saved_at = time.monotonic()
 
-    def _summarise(self, status: str) -> None:
-        content = {
-            "status": status,
-            "epochs": self.epoch,
-            "best": summary.best_epoch(self.history),
-            "seed": self.config.seed,
-            "network": summary.describe_network(self.network, self.architecture),
-            "data": summary.describe_data(self.config, self.material),
-            "timings": summary.timings(self.history),
-            "machine": {**machine.describe(self.device), "threads": self.config.threads},
-            "versions": machine.versions(),
-            "recipe": self._recipe(),
-        }
-        summary.write_summary(self.config.output / SUMMARY, content)
-
-    def _recipe(self) -> dict[str, Any]:
-        return self.config.portable()
-
-
-def _changes(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
-    """What the recipe says now that it didn't say when the run was stopped, a line each."""
-    lines = []
-    for key, value in now.items():
-        old = before.get(key)
-        if isinstance(value, dict) and isinstance(old, dict):
-            lines += _changes(old, value, f"{where}{key}.")
-        elif json.loads(json.dumps(value)) != old and key != "output":
-            lines.append(f"the recipe has changed: {where}{key} is {value}, was {old}")
-    return lines
+    def _last_ap(self) -> float:
+        return self.history[-1].val_map_50 if self.history else math.nan
