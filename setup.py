@@ -23,7 +23,7 @@ def core_version() -> str:
 
 def shared_files() -> list[tuple[str, list[str]]]:
     """The models and the configuration, for share/thermoscout of the installation."""
-    patterns = ("models/*.onnx", "models/*.npz", "models/*.md", "config/**/*")
+    patterns = ("models/*.onnx", "models/*.npz", "models/*.md", "models/*.yaml", "config/**/*")
     folders: dict[str, list[str]] = {}
     for pattern in patterns:
         for path in sorted(ROOT.glob(pattern)):
@@ -53,7 +53,7 @@ setup(
         "numpy>=1.26",
         "onnxruntime>=1.17",
         "opencv-python-headless>=4.8",
-        "pydantic>=2",
+        "pydantic>=2.7",
         "pyserial>=3.5",
         "PyYAML>=6",
         "rich>=13",
@@ -63,7 +63,6 @@ setup(
     extras_require={
         "train": [
             "faster-coco-eval>=1.6",
-            "matplotlib>=3.7",
             "onnx>=1.16",
             "onnxscript>=0.1",
             "safetensors>=0.4",
