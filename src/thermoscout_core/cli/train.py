@@ -219,8 +219,12 @@ def _preview(config: TrainConfig, folder: Path, console: Console) -> None:
     for warning in made.warnings:
         console.print(f"note: {warning}", style="yellow")
     shares = ", ".join(
-        f"{name} {share:.1f}" for name, share in made.priors_per_box.items() if share == share
+        f"{name} {share:.1f}"
+        for name, share in made.priors_per_box.items()
+        if not math.isnan(share)
     )
-    console.print(f"priors that learn a box, mean over {COUNTED_FRAMES} frames: {shares}")
+    console.print(
+        f"priors that learn a box, mean over {COUNTED_FRAMES} frames: {shares}", soft_wrap=True
+    )
     for picture in made.pictures:
-        console.print(f"wrote {picture}")
+        console.print(f"wrote {picture}", soft_wrap=True)
