@@ -45,7 +45,8 @@ class DetectionRecord(_Record):
 
 
 class ReadingRecord(DetectionRecord):
-    """The temperatures of a detection, in the order of the detections."""
+    """The temperatures of a detection, in the order of the detections; then those of the hot
+    regions in which nothing was detected (class hot_region)."""
 
     measured_c: Measured = Field(description="°C, hot spot as the camera states it.")
     corrected_c: Measured = Field(description="°C, hot spot after correction.")
@@ -60,6 +61,14 @@ class ReadingRecord(DetectionRecord):
         default=None,
         description="K by which corrected_c is estimated to be low because the hot spot covers "
         "less than 3x3 pixels; 0 when it covers more.",
+    )
+    stands_out: Measured = Field(
+        default=None,
+        description="0..1, how much the hot spot stands out in its frame; 0.5 is the point of "
+        "operation, null when nobody looked.",
+    )
+    over_peers_k: Measured = Field(
+        default=None, description="K above the eighth-hottest other spot of the frame."
     )
     correction: Correction
     flags: list[ReadingFlag] = Field(description="Why the reading is worth less than it looks.")
@@ -78,6 +87,22 @@ class VerdictRecord(DetectionRecord):
     t0_c: Measured = Field(description="°C, ambient reference.")
     relative_difference: Measured = Field(description="δ = (t1 − t2)/(t1 − t0), 1 is 100 %.")
     reason: str = Field(description="The evidence, or why it can't judge.")
+    t2_source: str = Field(default="", description="Where t2_c comes from.")
+    t0_source: str = Field(default="", description="Where t0_c comes from.")
+    also: list[str] = Field(default=[], description="What the other applicable rules say.")
+    cautions: list[str] = Field(
+        default=[], description="Measuring conditions that are broken, or that nobody stated."
+    )
+
+
+class SceneRecord(_Record):
+    """What the file or the options of ``inspect`` state of the scene; null is not stated."""
+
+    emissivity: Measured = None
+    reflected_c: Measured = Field(default=None, description="°C, reflected apparent temperature.")
+    air_c: Measured = Field(default=None, description="°C, air.")
+    relative_humidity: Measured = Field(default=None, description="0..1.")
+    distance_m: Measured = None
 
 
 class ImageRecord(_Record):
@@ -89,6 +114,7 @@ class ImageRecord(_Record):
     height_px: int | None = None
     stamp_s: Measured = Field(default=None, description="Unix time of the frame.")
     camera: str = ""
+    scene: SceneRecord = SceneRecord()
     picture: str | None = Field(
         default=None, description="Annotated PNG, relative to results.json."
     )
@@ -107,10 +133,12 @@ class Results(_Record):
         default=True, description="False when the run was stopped before its end."
     )
     model: str = Field(default="", description="Detector: name and start of its SHA-256.")
+    model_sha256: str = Field(default="", description="Of the detector's file.")
     score_threshold: float | None = Field(
         default=None, description="Detections below it are left out."
     )
     rules: str = Field(default="", description="Id of the rule set.")
+    rules_sha256: str = Field(default="", description="Of the rule set's file.")
     images: list[ImageRecord] = []
 
 
@@ -122,8 +150,10 @@ def run_results(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         complete=complete,
         model=inspector.model_id if inspector else "",
+        model_sha256=inspector.model_sha256 if inspector else "",
         score_threshold=inspector.score_threshold if inspector else None,
         rules=inspector.rules_id if inspector else "",
+        rules_sha256=inspector.rules_sha256 if inspector else "",
         images=images,
     )
 
@@ -141,6 +171,7 @@ def image_record(named: NamedInspection, picture: str | None = None) -> ImageRec
         height_px=frame.height_px,
         stamp_s=frame.stamp_s,
         camera=frame.radiometry.camera,
+        scene=SceneRecord(**vars(frame.radiometry.scene)),
         picture=picture,
         detections=[DetectionRecord(**_detection(d)) for d in inspection.detections],
         readings=[_reading(r) for r in inspection.readings],
@@ -166,6 +197,8 @@ def _reading(reading: Reading) -> ReadingRecord:
         distance_m=reading.distance_m,
         emissivity=reading.emissivity,
         small_target_c=reading.small_target_c,
+        stands_out=reading.stands_out,
+        over_peers_k=reading.over_peers_k,
         correction=reading.correction,
         flags=sorted(reading.flags),
     )
@@ -184,6 +217,10 @@ def _verdict(verdict: Verdict) -> VerdictRecord:
         t0_c=verdict.t0_c,
         relative_difference=verdict.relative_difference,
         reason=verdict.reason,
+        t2_source=verdict.t2_source,
+        t0_source=verdict.t0_source,
+        also=list(verdict.also),
+        cautions=list(verdict.cautions),
     )
 
 

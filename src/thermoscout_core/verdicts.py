@@ -50,10 +50,10 @@ class Verdict:
     t1_c: float = math.nan
     t2_c: float = math.nan
     t0_c: float = math.nan
-    t2_source: str = ""
-    t0_source: str = ""
     relative_difference: float = math.nan
     reason: str = ""
+    provisional: bool = False
+    t2_source: str = ""
+    t0_source: str = ""
     also: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
-    provisional: bool = False

@@ -95,6 +95,8 @@ def reading_to_message(reading: Reading) -> EquipmentReading:
         distance=reading.distance_m,
         emissivity=reading.emissivity,
         small_target_c=reading.small_target_c,
+        stands_out=reading.stands_out,
+        over_peers_k=reading.over_peers_k,
         correction=reading.correction.value,
         flags=sorted(flag.value for flag in reading.flags),
     )
@@ -120,6 +122,8 @@ def message_to_reading(message: Any) -> Reading:
         distance_m=m.distance,
         emissivity=m.emissivity,
         small_target_c=m.small_target_c,
+        stands_out=m.stands_out,
+        over_peers_k=m.over_peers_k,
         correction=correction,
         flags=flags,
     )
@@ -151,8 +155,12 @@ def verdict_to_message(verdict: Verdict) -> ThermalVerdict:
         t1_c=verdict.t1_c,
         t2_c=verdict.t2_c,
         t0_c=verdict.t0_c,
+        t2_source=verdict.t2_source,
+        t0_source=verdict.t0_source,
         relative_difference=verdict.relative_difference,
         reason=verdict.reason,
+        also=list(verdict.also),
+        cautions=list(verdict.cautions),
     )
 
 
@@ -169,8 +177,12 @@ def message_to_verdict(message: Any) -> Verdict:
         t1_c=m.t1_c,
         t2_c=m.t2_c,
         t0_c=m.t0_c,
+        t2_source=m.t2_source,
+        t0_source=m.t0_source,
         relative_difference=m.relative_difference,
         reason=m.reason,
+        also=tuple(m.also),
+        cautions=tuple(m.cautions),
         provisional=m.provisional,
     )
 

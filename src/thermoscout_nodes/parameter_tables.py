@@ -94,6 +94,11 @@ TEMPERATURE_CORRECTION: Table = (
     Parameter("network", "", "npz file of the BP network; empty is the shipped one."),
     Parameter("use_network", True, "False corrects by the physical model alone."),
     Parameter(
+        "find_hot_regions",
+        True,
+        "Look for heat where nothing was detected too; some 5 ms a frame.",
+    ),
+    Parameter(
         "range_max_age",
         0.5,
         "A distance older than this, as seen from the frame, is stale: not corrected with.",

@@ -13,8 +13,10 @@ from thermoscout.msg import EquipmentReadings
 from thermoscout.msg import Radiometry as RadiometryMessage
 from vision_msgs.msg import Detection2DArray
 
+from thermoscout_core.diagnosis.survey import Survey
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import ObjectParameters, ThermalFrame
+from thermoscout_core.inspection import ReadingStep
 from thermoscout_core.thermometry.bp_network import BpNetwork
 from thermoscout_core.thermometry.dead_pixels import read_dead_pixels
 from thermoscout_core.thermometry.ranging import RangeBuffer, RangeFix
@@ -38,7 +40,8 @@ RADIOMETRIES_KEPT = 16
 
 
 class TemperatureCorrection(ManagedNode):
-    """Reads and corrects each detection's temperature; says so where it can't."""
+    """Reads and corrects each detection's temperature, and that of hot regions where nothing was
+    detected; says so where it can't."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("temperature_correction", TEMPERATURE_CORRECTION, **options)
@@ -57,6 +60,9 @@ class TemperatureCorrection(ManagedNode):
             hot_spot=HotSpotRule(p["hot_spot_min_pixels"], p["hot_spot_percentile"]),
             instrument_c=p["instrument_uncertainty"] or math.nan,
         )
+        self._reader: ReadingStep = self._thermometer
+        if p["find_hot_regions"]:
+            self._reader = Survey(self._thermometer)
         self._ranges = RangeBuffer(p["range_max_age"])
         self.diagnostics.hardware_id = p["network"] or "shipped network"
         self._readings = self.advertise(EquipmentReadings, "readings", STANDARD)
@@ -120,7 +126,7 @@ class TemperatureCorrection(ManagedNode):
         frame = message_to_frame(image, self._radiometry_at(image.header.stamp))
         fix = self._ranges.at(frame.stamp_s)
         air = self._stated(frame.stamp_s)
-        readings = self._thermometer.read(frame, detections, fix, air)
+        readings = self._reader.read(frame, detections, fix, air)
         size_px = frame.width_px, frame.height_px
         self._readings.publish(readings_to_message(readings, image.header, size_px))
         report = self.diagnostics

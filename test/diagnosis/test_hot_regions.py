@@ -88,7 +88,7 @@ def test_more_heat_stands_out_more(survey):
 
 
 def test_without_a_scale_nobody_looks(survey):
-    frame = ThermalFrame(SCALE.to_counts(scene()), radiometry=Radiometry())
+    frame = ThermalFrame(SCALE.to_counts(scene()), radiometry=Radiometry(scale=None))
     clamp = Detection("connector", 0.9, Box(210, 190, 230, 210))
     (reading,) = survey.read(frame, [clamp], None)
     assert math.isnan(reading.stands_out)
