@@ -100,7 +100,7 @@ class YoloV3Tiny(nn.Module):
         self.to_stride_32 = nn.Sequential(
             nn.MaxPool2d(2),
             _layer(256, 512, 3),
-            nn.ZeroPad2d((0, 1, 0, 1)),
+            nn.ReplicationPad2d((0, 1, 0, 1)),  # as darknet's pooling: the edge counts alone
             nn.MaxPool2d(2, 1),
             _layer(512, 1024, 3),
             _layer(1024, 256, 1),
