@@ -31,3 +31,7 @@ class DatasetError(ThermoscoutError):
 
 class ResultsError(ThermoscoutError):
     """A results file can't be read, or results and report can't be written where asked."""
+
+
+class HistoryError(ThermoscoutError):
+    """A history file can't be read or written: foreign, newer, damaged, locked, disk full."""

@@ -13,6 +13,7 @@ EXIT_CODE = 2
 _EXTRAS = {
     "torch": "train",
     "safetensors": "train",
+    "pyarrow": "parquet",
     "tensorrt": "jetson",
     "pycuda": "jetson",
 }

@@ -1,0 +1,1 @@
+"""The history: patrols, equipment, readings, verdicts and alarms in one SQLite file."""
