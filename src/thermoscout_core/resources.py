@@ -5,6 +5,7 @@ They lie in ``share/thermoscout`` of the installation (pip's or colcon's) or in 
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from thermoscout_core.errors import ConfigurationError
@@ -30,3 +31,9 @@ def resource_path(relative: str) -> Path:
         f"the installation lacks {relative}; install Thermoscout again "
         "(pip install . or colcon build), or give the path of your own file"
     )
+
+
+def sha256_of(path: Path | str) -> str:
+    """SHA-256 of a file, in hexadecimal; "" when the file is gone."""
+    file = Path(path)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
