@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from thermoscout_core.frames import ObjectParameters
+    from thermoscout_core.history.recorder import PatrolRecorder
     from thermoscout_core.inspection import Inspector, NamedInspection
-    from thermoscout_core.reporting.report import ReportWriter
     from thermoscout_core.thermograms import ThermogramFile
 
 _INTERRUPTED = 130
@@ -49,12 +49,25 @@ def inspect(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Pictures and report.html.")
     ] = True,
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write everything into this history file, too."),
+    ] = None,
+    waypoint: Annotated[
+        str,
+        typer.Option(
+            help="Where the pictures were taken, for the history: equipment is known again by it. "
+            "{folder} and {stem} stand for the picture's folder and name.",
+            metavar="NAME",
+        ),
+    ] = "",
 ) -> None:
     """Find equipment in thermograms, read its temperature, judge it, and write a report.
 
     Ends with 0 also when some files were bad (they are listed), with 1 when all were; Ctrl-C
     keeps what was done.
     """
+    from thermoscout_core.errors import HistoryError
     from thermoscout_core.inspection import Inspector
     from thermoscout_core.reporting.report import ReportWriter
     from thermoscout_core.results import run_results
@@ -64,17 +77,28 @@ def inspect(
     inspector = Inspector.default(model, score_threshold, rules)
     writer = ReportWriter(output)
     scene = _scene(emissivity, reflected, air, humidity, distance)
-    complete = True
+    recorder = _recorder(history, inspector, output.name) if history else None
+    complete, not_recorded = True, None
     try:
-        _inspect_all(files, inspector, scene, writer, report)
+        for named in _inspect_all(files, inspector, scene):
+            writer.add(named, report)
+            if recorder is not None:
+                _record(recorder, named, waypoint)
     except KeyboardInterrupt:
         complete = False
+    except HistoryError as error:
+        complete, not_recorded = False, error
+    finally:
+        if recorder is not None:
+            recorder.close()
     results = run_results(inspector, writer.records, complete)
     page = writer.finish(results, page=report)
 
     from thermoscout_core.cli.summary import print_summary
 
     print_summary(results, output, page if report else None)
+    if not_recorded is not None:
+        raise not_recorded
     if not complete:
         typer.secho(
             f"stopped after {len(writer.records)} of {len(files)} images",
@@ -106,19 +130,32 @@ def _scene(
     return ObjectParameters(**{name: value for name, value in given.items() if value is not None})
 
 
+def _recorder(path: Path, inspector: Inspector, name: str) -> PatrolRecorder:
+    from thermoscout_core.history.recorder import PatrolInfo, PatrolRecorder
+
+    info = PatrolInfo(name, model=inspector.model_id, rules=inspector.rules_id)
+    return PatrolRecorder(path, info)
+
+
+def _record(recorder: PatrolRecorder, named: NamedInspection, waypoint: str) -> None:
+    from thermoscout_core.history.recorder import FrameRecord
+
+    if named.inspection is None:
+        return
+    path = Path(named.file).resolve()
+    place = waypoint.replace("{folder}", path.parent.name).replace("{stem}", path.stem)
+    recorder.record(FrameRecord.of_photo(named.inspection, str(path), place))
+
+
 def _inspect_all(
-    files: Iterable[ThermogramFile],
-    inspector: Inspector,
-    scene: ObjectParameters,
-    writer: ReportWriter,
-    pictures: bool,
-) -> None:
+    files: Iterable[ThermogramFile], inspector: Inspector, scene: ObjectParameters
+) -> Iterator[NamedInspection]:
     from rich.console import Console
     from rich.progress import track
 
     # on stderr, so that the summary on stdout can be piped
     for file in track(list(files), "Inspecting", console=Console(stderr=True)):
-        writer.add(_inspected(file, inspector, scene), pictures)
+        yield _inspected(file, inspector, scene)
 
 
 def _inspected(

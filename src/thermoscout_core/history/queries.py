@@ -140,7 +140,7 @@ class History:
         if piece is None:
             raise HistoryError(
                 f"{self.path}: no equipment {equipment_id}; `thermoscout history list {self.path} "
-                "--equipment` lists what there is"
+                "equipment` lists what there is"
             )
         points = [_point(row) for row in self.readings(equipment=equipment_id)]
         return Trend(equipment_id, equipment_name(piece), tuple(points))

@@ -12,9 +12,11 @@ from thermoscout_core import __version__
 from thermoscout_core.diagnosis.alarms import Alarm
 from thermoscout_core.diagnosis.association import Layout
 from thermoscout_core.diagnosis.tracks import Sighting
+from thermoscout_core.errors import HistoryError
 from thermoscout_core.history.database import explained, open_for_writing, transaction
 from thermoscout_core.history.places import NOWHERE, Place, Pose
 from thermoscout_core.history.recognition import Known, recognise
+from thermoscout_core.inspection import FrameInspection
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,18 @@ class FrameRecord:
     alarms: tuple[Alarm, ...] = ()
     place: Place = NOWHERE
     path: str = ""
+
+    @classmethod
+    def of_photo(cls, inspection: FrameInspection, path: str, waypoint: str) -> FrameRecord:
+        """A single thermogram: no tracks, so no alarms either."""
+        frame = inspection.frame
+        return cls(
+            frame.stamp_s,
+            (frame.width_px, frame.height_px),
+            tuple(Sighting(verdict) for verdict in inspection.verdicts),
+            place=Place(waypoint),
+            path=path,
+        )
 
 
 class PatrolRecorder:
@@ -217,6 +231,24 @@ class PatrolRecorder:
         )
         assert done.lastrowid is not None
         return done.lastrowid
+
+
+def label_equipment(path: Path, equipment_id: int, label: str) -> None:
+    """Note the owner's name for a piece of equipment. Raises HistoryError where it isn't there."""
+    if not path.is_file():
+        raise HistoryError(f"{path}: no such file")
+    connection = open_for_writing(path)
+    try:
+        with transaction(connection):
+            done = connection.execute(
+                "UPDATE equipment SET label = ? WHERE id = ?", (label, equipment_id)
+            )
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    finally:
+        connection.close()
+    if not done.rowcount:
+        raise HistoryError(f"{path}: no equipment {equipment_id}; `thermoscout history list`")
 
 
 def _storable(value: object) -> object:
