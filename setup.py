@@ -68,6 +68,7 @@ setup(
             "safetensors>=0.4",
             "torch>=2.4",
         ],
+        "openvino": ["openvino>=2024.4"],
         "parquet": ["pyarrow>=14"],
         # TensorRT itself comes with JetPack.
         "jetson": ["pycuda"],

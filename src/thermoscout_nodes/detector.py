@@ -53,6 +53,7 @@ class DetectorNode(ManagedNode):
             iou_threshold=p["iou_threshold"] or None,
             max_detections=p["max_detections"],
             threads=p["threads"],
+            runtime=p["runtime"],
         )
         self._own_threshold = self._detector.score_threshold
         if p["score_threshold"]:

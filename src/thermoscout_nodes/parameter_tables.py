@@ -3,6 +3,7 @@ written from here by ``python -m thermoscout_nodes.parameter_files``."""
 
 from __future__ import annotations
 
+from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
 from thermoscout_nodes.parameters import Parameter, Table
 
 NOT_STATED_C = -274.0
@@ -87,6 +88,12 @@ DETECTOR: Table = (
     ),
     Parameter("max_detections", 100, "At most so many per frame.", minimum=1, maximum=1000),
     Parameter("threads", 2, "CPU threads of the network.", minimum=1, maximum=64),
+    Parameter(
+        "runtime",
+        DEFAULT_RUNTIME,
+        "What runs the network; `thermoscout bench` tells which is the fastest.",
+        choices=tuple(BACKENDS),
+    ),
 )
 
 TEMPERATURE_CORRECTION: Table = (

@@ -12,24 +12,31 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from thermoscout_core.detection.contract import DETECTIONS, network_input  # noqa: E402
-from thermoscout_core.detection.detector import Detector  # noqa: E402
+from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector  # noqa: E402
 from thermoscout_core.detection.postprocess import Selection, select  # noqa: E402
 from thermoscout_core.detection.view import to_8bit_view  # noqa: E402
 from thermoscout_core.errors import ConfigurationError, FrameError, ModelError  # noqa: E402
 from thermoscout_core.learning.checkpoint import load_network  # noqa: E402
 from thermoscout_core.learning.design import Architecture  # noqa: E402
-from thermoscout_core.learning.export import ExportOptions, export_onnx  # noqa: E402
-from thermoscout_core.learning.export_checks import simulated_frames  # noqa: E402
+from thermoscout_core.learning.export import (  # noqa: E402
+    ExportOptions,
+    add_parts,
+    export_onnx,
+    write_metadata,
+)
 from thermoscout_core.learning.onnx_preprocessing import preprocessing  # noqa: E402
 from thermoscout_core.learning.onnx_selection import (  # noqa: E402
     selection_graph,
     set_defaults,
 )
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes  # noqa: E402
+from thermoscout_core.resources import resource_path  # noqa: E402
+from thermoscout_core.simulation.dataset import example_frames  # noqa: E402
+from thermoscout_core.simulation.patrol import Patrol  # noqa: E402
 
 SELECTION = Selection(0.37)
 FRAME_PX = (160, 120)
-FRAMES = simulated_frames(2, FRAME_PX)
+FRAMES = example_frames(2, FRAME_PX)
 
 
 def in_onnxruntime(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -73,6 +80,26 @@ def test_every_kind_of_file_finds_what_torch_finds(
             assert detection.score == pytest.approx(score, abs=1e-4)
             pixels = box * np.array([*FRAME_PX, *FRAME_PX])
             assert detection.box.as_list() == pytest.approx(pixels, abs=0.02)
+
+
+def test_the_shipped_detector_with_everything_inside_finds_the_same(tmp_path: Path) -> None:
+    shipped = Detector.load(threads=1)
+    metadata = shipped.backend.metadata
+    path = tmp_path / "everything.onnx"
+    path.write_bytes(resource_path(DEFAULT_MODEL).read_bytes())
+    selection = Selection(shipped.score_threshold)
+    options = ExportOptions(selection, "detections", frame_size_px=(640, 512))
+    add_parts(path, Architecture.from_dict(metadata["architecture"]), options)
+    write_metadata(path, metadata)
+    everything = Detector.load(path, threads=1)
+    for seconds in (0.5, 4.5):
+        counts = Patrol(seed=7, width_px=640, height_px=512).frame_at(seconds).frame.counts
+        wanted, found = shipped.detect(counts), everything.detect(counts)
+        assert len(found) == len(wanted) > 0
+        for one, other in zip(wanted, found, strict=True):
+            assert other.class_name == one.class_name
+            assert other.score == pytest.approx(one.score, abs=1e-4)
+            assert other.box.as_list() == pytest.approx(one.box.as_list(), abs=0.05)
 
 
 def test_another_threshold_holds_in_a_file_with_suppression_inside(
@@ -162,7 +189,7 @@ def test_the_view_inside_the_file_is_the_view_outside(
     spotted = flat.copy()
     spotted[10:20, 10:20] = 779
     frames = [
-        *simulated_frames(2, frame_px),
+        *example_frames(2, frame_px),
         rng.integers(0, 65536, (height, width)).astype(np.uint16),
         flat,
         spotted,

@@ -10,8 +10,12 @@ import typer
 from thermoscout_core import __version__
 from thermoscout_core.cli.data import data
 from thermoscout_core.cli.errors import PlainErrorsGroup
+from thermoscout_core.cli.history import history
 
-COMMANDS = ("inspect", "report", "evaluate", "train", "average", "export", "calibrate", "correct")
+COMMANDS = (
+    *("inspect", "report", "evaluate", "train", "average", "export", "bench"),
+    *("calibrate", "correct"),
+)
 """Each is the function of that name in the module of that name."""
 
 app = typer.Typer(
@@ -43,3 +47,4 @@ def main(
 for _name in COMMANDS:
     app.command(_name)(getattr(import_module(f"{__name__}.{_name}"), _name))
 app.add_typer(data, name="data")
+app.add_typer(history, name="history")

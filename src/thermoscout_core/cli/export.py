@@ -84,7 +84,7 @@ def export(
     from thermoscout_core.detection.postprocess import Selection
     from thermoscout_core.learning.data import open_dataset
     from thermoscout_core.learning.export import ExportOptions, export_onnx
-    from thermoscout_core.learning.export_checks import simulated_frames
+    from thermoscout_core.simulation.dataset import example_frames
 
     dataset = None if data is None else open_dataset(data, split)
     if score_threshold is None:
@@ -100,7 +100,7 @@ def export(
         None if with_preprocessing is None else parse_size(with_preprocessing),
     )
     frames = (
-        simulated_frames(check_frames)
+        example_frames(check_frames)
         if dataset is None
         else [dataset[index].counts for index in range(min(check_frames, len(dataset)))]
     )

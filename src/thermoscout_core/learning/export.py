@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +31,12 @@ from thermoscout_core.learning.export_checks import (
     check_images,
     check_tensors,
     require_same_detections,
-    simulated_frames,
 )
 from thermoscout_core.learning.folding import FoldingReport, fold_batch_norm, verify_folding
 from thermoscout_core.learning.onnx_preprocessing import preprocessing
 from thermoscout_core.learning.onnx_selection import selection_graph, set_defaults
 from thermoscout_core.learning.ssd import SsdWithBoxes, prior_count
+from thermoscout_core.simulation.dataset import example_frames
 
 OPSET = 17
 VIEW = "detection.view.to_8bit_view, grey to three channels, x/127.5 - 1"
@@ -107,7 +108,7 @@ def export_onnx(
         write_onnx(deployed, partial, architecture.input_size_px, names, options.batch)
         write_metadata(partial, metadata)
         difference = check_tensors(partial, deployed, inputs, options.batch)
-        _complete(partial, architecture, options)
+        add_parts(partial, architecture, options)
         write_metadata(partial, metadata)
         if options.batch in (None, 1):
             size_px = architecture.input_size_px
@@ -138,16 +139,18 @@ def write_onnx(
     width_px, height_px = input_size_px
     images: Tensor = torch.zeros(batch or 2, 3, height_px, width_px)
     free = {name: {0: "batch"} for name in ("images", *outputs)} if batch is None else None
-    torch.onnx.export(
-        network.eval(),
-        (images,),
-        str(path),
-        input_names=["images"],
-        output_names=list(outputs),
-        dynamic_axes=free,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own: its successor, constants it leaves
+        torch.onnx.export(
+            network.eval(),
+            (images,),
+            str(path),
+            input_names=["images"],
+            output_names=list(outputs),
+            dynamic_axes=free,
+            opset_version=OPSET,
+            dynamo=False,
+        )
 
 
 def write_metadata(path: Path, content: dict[str, Any]) -> None:
@@ -163,11 +166,11 @@ def _fitting(frames: Sequence[Counts], frame_size_px: tuple[int, int] | None) ->
     if frame_size_px is None:
         return frames
     fitting = [counts for counts in frames if counts.shape == frame_size_px[::-1]]
-    return fitting or simulated_frames(4, frame_size_px)
+    return fitting or example_frames(4, frame_size_px)
 
 
-def _complete(path: Path, architecture: Architecture, options: ExportOptions) -> None:
-    """Join the parts before and after the network to it, where they are wanted inside."""
+def add_parts(path: Path, architecture: Architecture, options: ExportOptions) -> None:
+    """Join the parts before and after the network, where they are wanted inside, to its file."""
     model = onnx.load(str(path))
     if options.outputs == "detections":
         model = onnx.compose.add_prefix(model, "network/", rename_inputs=False)

@@ -17,16 +17,10 @@ from thermoscout_core.errors import ModelError
 from thermoscout_core.frames import Counts
 from thermoscout_core.learning.folding import TOLERANCE
 from thermoscout_core.learning.ssd import SsdWithBoxes
-from thermoscout_core.simulation.dataset import random_frame
 
 RANDOM_IMAGES = 2
 VIEW_TOLERANCE = 0.02
 """Of boxes and scores with the preprocessing inside: a pixel may be one grey level off."""
-
-
-def simulated_frames(number: int, size_px: tuple[int, int] = (640, 512)) -> list[Counts]:
-    """Frames of the simulation, always the same; for checks and calibration without data."""
-    return [random_frame(np.random.default_rng(seed), *size_px)[0] for seed in range(number)]
 
 
 def check_images(frames: Sequence[Counts], input_size_px: tuple[int, int]) -> dict[str, Tensor]:

@@ -50,3 +50,9 @@ def random_frame(
         if is_inspectable(drawn, width_px, height_px)
     ]
     return counts, boxes
+
+
+def example_frames(number: int, size_px: tuple[int, int] = (640, 512)) -> list[Counts]:
+    """Simulated frames, always the same; (width, height). Where frames are needed and no data
+    are at hand: checks of a network, calibration of its quantisation."""
+    return [random_frame(np.random.default_rng(seed), *size_px)[0] for seed in range(number)]

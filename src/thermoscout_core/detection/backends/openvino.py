@@ -34,10 +34,9 @@ class OpenVinoBackend:
             model = openvino.Core().read_model(path)
         except RuntimeError as error:
             raise ModelError(f"{path}: OpenVINO can't read it as a model: {error}") from error
-        written = model.get_rt_info().get("framework")
-        entries = written.value if written is not None else {}
-        entry = entries.get(METADATA_KEY)
-        self.metadata = read_metadata(path, None if entry is None else str(entry.value))
+        place = ["framework", METADATA_KEY]
+        written = str(model.get_rt_info(place).value) if model.has_rt_info(place) else None
+        self.metadata = read_metadata(path, written)
         self.inputs = {
             source.any_name: tuple(
                 side.get_length() if side.is_static else None

@@ -1,0 +1,90 @@
+"""The machine that figures belong to: what it is, what else it does, what this process holds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = (
+    *("numpy", "onnxruntime", "openvino", "opencv-python-headless", "opencv-python", "torch"),
+    "thermoscout",
+)
+_TICKS_HZ = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_name() -> str:
+    """The processor as its maker calls it; a Jetson's board, where there is one."""
+    board = Path("/proc/device-tree/model")
+    if board.is_file():
+        return board.read_text(encoding="utf-8", errors="replace").strip("\0\n ")
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def package_versions() -> dict[str, str]:
+    """Of those packages that figures depend on and that are installed."""
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def peak_rss_mib() -> float | None:
+    """Most memory that this process has held, MiB; None where the system doesn't tell.
+
+    VmHWM, not getrusage's figure: that one starts with what the parent held before exec.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    sizes = (int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+    return next(sizes, None)
+
+
+@dataclass(frozen=True)
+class CpuClock:
+    """A moment: busy_s of all processors together, own_s of this process, wall_s."""
+
+    busy_s: float | None
+    own_s: float
+    wall_s: float
+
+    @classmethod
+    def now(cls) -> CpuClock:
+        return cls(_busy_s(), time.process_time(), time.perf_counter())
+
+    def foreign_since(self, earlier: CpuClock) -> float | None:
+        """Share (0..1) of the machine's processors that others took since then."""
+        passed_s = (self.wall_s - earlier.wall_s) * (os.cpu_count() or 1)
+        if self.busy_s is None or earlier.busy_s is None or passed_s <= 0:
+            return None
+        own_s = self.own_s - earlier.own_s
+        return min(1.0, max(0.0, (self.busy_s - earlier.busy_s - own_s) / passed_s))
+
+
+def _busy_s() -> float | None:
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+    except OSError:
+        return None
+    user, nice, system, _, _, interrupts, soft, stolen = (int(field) for field in first[1:9])
+    return (user + nice + system + interrupts + soft + stolen) / _TICKS_HZ
+
+
+def foreign_load(seconds: float = 1.0) -> float | None:
+    """Share (0..1) of the machine that others take, watched for that long."""
+    begun = CpuClock.now()
+    time.sleep(seconds)
+    return CpuClock.now().foreign_since(begun)

@@ -1,0 +1,27 @@
+"""The machine: memory and what others take of it."""
+
+import os
+
+import pytest
+
+from thermoscout_core.bench.machine import CpuClock, cpu_name, package_versions, peak_rss_mib
+
+
+def test_what_others_took_is_the_busy_time_less_our_own() -> None:
+    processors = os.cpu_count() or 1
+    begun = CpuClock(busy_s=100.0, own_s=5.0, wall_s=50.0)
+    ended = CpuClock(busy_s=100.0 + processors, own_s=5.0 + processors / 2, wall_s=52.0)
+    assert ended.foreign_since(begun) == pytest.approx(0.25)
+
+
+def test_a_system_that_tells_no_busy_time_gives_no_share() -> None:
+    assert CpuClock(None, 2.0, 2.0).foreign_since(CpuClock(None, 1.0, 1.0)) is None
+
+
+def test_peak_memory_is_at_least_an_interpreter_s() -> None:
+    peak = peak_rss_mib()
+    assert peak is None or 5 < peak < 100_000
+
+
+def test_machine_and_versions_are_named() -> None:
+    assert cpu_name() and package_versions()["numpy"]
