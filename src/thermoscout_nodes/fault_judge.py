@@ -1,4 +1,4 @@
-"""The node of the judge: a severity for each reading, and pictures that show it."""
+"""The node of the judge: a severity for each reading, alarms, and pictures that show it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 import time
 from typing import Any
 
+from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import Image
-from thermoscout.msg import EquipmentReadings, ThermalVerdicts
+from std_msgs.msg import String
+from thermoscout.msg import EquipmentReadings, ThermalAlarm, ThermalVerdicts
 from thermoscout.msg import Radiometry as RadiometryMessage
 from visualization_msgs.msg import MarkerArray
 
@@ -15,17 +17,23 @@ from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.diagnosis.rules import KnowledgeBase
 from thermoscout_core.errors import FrameError
+from thermoscout_core.history.recorder import PatrolInfo
 from thermoscout_core.reporting.overlay import draw_overlay
 from thermoscout_core.verdicts import Verdict
-from thermoscout_nodes.device_messages import stamp_key
+from thermoscout_nodes.device_messages import stamp_key, to_seconds
 from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.markers import verdict_markers
 from thermoscout_nodes.matching import StampMatcher
-from thermoscout_nodes.messages import message_to_readings, verdicts_to_message
+from thermoscout_nodes.messages import (
+    alarm_to_message,
+    message_to_readings,
+    verdicts_to_message,
+)
 from thermoscout_nodes.parameter_tables import FAULT_JUDGE
+from thermoscout_nodes.patrol_memory import PatrolMemory
 from thermoscout_nodes.process import run
-from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
+from thermoscout_nodes.qos import EVENTS, LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
 from thermoscout_nodes.workers import LatestWorker
 
 WATCHERS_CHECK_S = 0.25
@@ -44,19 +52,26 @@ class FaultJudge(ManagedNode):
         self._painter: LatestWorker[tuple[Image, Judged], Image] | None = None
         self._images: Any = None
         self._hfov_rad = math.nan
+        self._camera = ""
+        self._memory: PatrolMemory | None = None
 
     def configure(self) -> None:
         rules = self.parameters["rules"]
         self._judge = Judge(KnowledgeBase.load(rules or None))
         self.diagnostics.hardware_id = rules or "shipped rules"
         self._verdicts = self.advertise(ThermalVerdicts, "verdicts", STANDARD)
+        self._alarms = self.advertise(ThermalAlarm, "alarms", EVENTS)
         self._overlay = self.advertise(Image, "overlay", SENSOR_PUBLISH)
         self._markers = self.advertise(MarkerArray, "markers", STANDARD)
         self.subscribe(EquipmentReadings, "readings", self._on_readings, STANDARD)
+        self.subscribe(String, "waypoint", self._on_waypoint, STANDARD)
+        self.subscribe(PoseStamped, "pose", self._on_pose, SENSOR_SUBSCRIBE)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
 
     def activate(self) -> None:
+        self._memory = PatrolMemory(self.parameters, self._patrol_info, self._on_history)
+        self.diagnostics.add_task("patrol", self._memory.status)
         self._painter = LatestWorker(
             "overlay painter",
             self.inbox,
@@ -71,6 +86,10 @@ class FaultJudge(ManagedNode):
         if self._painter is not None:
             self._painter.stop()
             self._painter = None
+        if self._memory is not None:
+            self.diagnostics.remove_task("patrol")
+            self._memory.close()
+            self._memory = None
 
     def release(self) -> None:
         self.deactivate()
@@ -79,8 +98,25 @@ class FaultJudge(ManagedNode):
 
     def _on_radiometry(self, message: RadiometryMessage) -> None:
         self._hfov_rad = message.hfov
+        self._camera = message.camera
+
+    def _on_waypoint(self, message: String) -> None:
+        if self._memory is not None:
+            self._memory.arrive(message.data)
+
+    def _on_pose(self, message: PoseStamped) -> None:
+        if self._memory is not None:
+            self._memory.move(message)
+
+    def _patrol_info(self) -> PatrolInfo:
+        return PatrolInfo(camera=self._camera, rules=self._judge.knowledge_base.id)
+
+    def _on_history(self, sentence: str) -> None:
+        self.get_logger().warning(f"history: {sentence}")
 
     def _on_readings(self, message: EquipmentReadings) -> None:
+        if self._memory is None:
+            return
         begun_s = time.perf_counter()
         try:
             readings = message_to_readings(message)
@@ -89,7 +125,18 @@ class FaultJudge(ManagedNode):
             return
         verdicts = self._judge.judge(readings)
         size_px = message.width, message.height
-        self._verdicts.publish(verdicts_to_message(verdicts, message.header, size_px))
+        tracked = self._memory.see(to_seconds(message.header.stamp), verdicts, size_px)
+        if tracked.problem:
+            self.diagnostics.bad_frame(tracked.problem)
+            self.get_logger().warning(tracked.problem, throttle_duration_sec=1.0)
+        self._verdicts.publish(
+            verdicts_to_message(verdicts, message.header, size_px, tracked.sightings)
+        )
+        for alarm in tracked.alarms:
+            waypoint = self._memory.place.waypoint
+            self._alarms.publish(alarm_to_message(alarm, message.header, waypoint))
+            report_alarm = f"alarm {alarm.id} {alarm.state.value}: {alarm.severity.value}"
+            self.get_logger().warning(f"{report_alarm}: {alarm.verdict.reason}")
         report = self.diagnostics
         report.count("processed")
         report.latency("total", time.perf_counter() - begun_s)

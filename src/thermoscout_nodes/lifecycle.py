@@ -170,7 +170,9 @@ class ManagedNode(LifecycleNode):
         self.is_active = True
         outcome = self._attempt("activate", lambda: self.activate())
         if outcome is not SUCCESS:
+            why_not = self._why_not
             self._stop_working()
+            self._why_not = why_not
             super().on_deactivate(state)
         return outcome
 

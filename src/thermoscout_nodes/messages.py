@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from thermoscout.msg import (
     EquipmentReading,
     EquipmentReadings,
+    ThermalAlarm,
     ThermalVerdict,
     ThermalVerdicts,
 )
@@ -26,9 +27,12 @@ from vision_msgs.msg import (
 )
 
 from thermoscout_core.detections import Box, Detection
+from thermoscout_core.diagnosis.alarms import Alarm
+from thermoscout_core.diagnosis.tracks import Sighting
 from thermoscout_core.errors import FrameError
 from thermoscout_core.readings import Correction, Reading, ReadingFlag
 from thermoscout_core.verdicts import Severity, Verdict
+from thermoscout_nodes.device_messages import to_time
 
 _SEVERITIES = list(Severity)
 
@@ -145,7 +149,9 @@ def message_to_readings(message: Any) -> list[Reading]:
     return [message_to_reading(reading) for reading in message.readings]
 
 
-def verdict_to_message(verdict: Verdict) -> ThermalVerdict:
+def verdict_to_message(verdict: Verdict, sighting: Sighting | None = None) -> ThermalVerdict:
+    """sighting: what the frames before say of it, None where there are none."""
+    seen = sighting or Sighting(verdict)
     return ThermalVerdict(
         reading=reading_to_message(verdict.reading),
         severity=verdict.severity.rank,
@@ -161,6 +167,10 @@ def verdict_to_message(verdict: Verdict) -> ThermalVerdict:
         reason=verdict.reason,
         also=list(verdict.also),
         cautions=list(verdict.cautions),
+        track=seen.track_id,
+        alarm=seen.alarm_id,
+        fault_frames=seen.fault_frames,
+        recent_frames=seen.recent_frames,
     )
 
 
@@ -188,16 +198,40 @@ def message_to_verdict(message: Any) -> Verdict:
 
 
 def verdicts_to_message(
-    verdicts: Sequence[Verdict], header: Header, size_px: tuple[int, int]
+    verdicts: Sequence[Verdict],
+    header: Header,
+    size_px: tuple[int, int],
+    sightings: Sequence[Sighting] = (),
 ) -> ThermalVerdicts:
-    """size_px: (width, height) of the source image."""
+    """size_px: (width, height) of the source image. sightings: one a verdict, or none at all."""
     return ThermalVerdicts(
         header=header,
         width=size_px[0],
         height=size_px[1],
-        verdicts=[verdict_to_message(verdict) for verdict in verdicts],
+        verdicts=list(map(verdict_to_message, verdicts, sightings or [None] * len(verdicts))),
     )
 
 
 def message_to_verdicts(message: Any) -> list[Verdict]:
     return [message_to_verdict(verdict) for verdict in message.verdicts]
+
+
+def alarm_to_message(alarm: Alarm, header: Header, waypoint: str) -> ThermalAlarm:
+    """header: of the frame of the change."""
+    sighting = Sighting(
+        alarm.verdict,
+        track_id=alarm.track_id,
+        alarm_id=alarm.id,
+        fault_frames=alarm.fault_frames,
+        recent_frames=alarm.recent_frames,
+    )
+    return ThermalAlarm(
+        header=header,
+        id=alarm.id,
+        state=alarm.state.rank,
+        severity=alarm.severity.rank,
+        first_fault=to_time(alarm.first_fault_s),
+        raised=to_time(alarm.raised_s),
+        waypoint=waypoint,
+        verdict=verdict_to_message(alarm.verdict, sighting),
+    )

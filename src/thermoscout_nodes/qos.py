@@ -47,6 +47,9 @@ way is noticed only at the middleware's next heartbeat (Fast DDS: 3 s) and must 
 LATCHED = _profile(depth=1, reliable=True, latched=True)
 """The latest message stays for whoever joins later: radiometry, label_info."""
 
+EVENTS = _profile(depth=100, reliable=True, latched=True)
+"""Alarms: none may be lost, and who joins later gets the last hundred."""
+
 
 def _policy_name(policy_kind: Any) -> str:
     try:

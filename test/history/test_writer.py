@@ -43,7 +43,7 @@ def told() -> Told:
 
 
 def test_what_is_put_is_written_by_the_time_it_is_closed(path, told, row, frame) -> None:
-    writer = HistoryWriter(path, PatrolInfo(), told)
+    writer = HistoryWriter(path, PatrolInfo, told)
     for second in range(50):
         writer.put(frame(*row, second=second))
     writer.close()
@@ -54,7 +54,7 @@ def test_what_is_put_is_written_by_the_time_it_is_closed(path, told, row, frame)
 
 
 def test_put_never_waits_and_what_is_dropped_is_told(path, told, frame) -> None:
-    writer = HistoryWriter(path, PatrolInfo(), told, capacity=5)
+    writer = HistoryWriter(path, PatrolInfo, told, capacity=5)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     begun_s = time.perf_counter()
@@ -71,7 +71,7 @@ def test_put_never_waits_and_what_is_dropped_is_told(path, told, frame) -> None:
 
 def test_what_a_lock_held_up_is_written_after_it(path, told, row, frame, monkeypatch) -> None:
     monkeypatch.setattr("thermoscout_core.history.database.BUSY_S", 0.05)
-    writer = HistoryWriter(path, PatrolInfo(), told)
+    writer = HistoryWriter(path, PatrolInfo, told)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     for second in range(3):
@@ -87,7 +87,7 @@ def test_what_a_lock_held_up_is_written_after_it(path, told, row, frame, monkeyp
 
 def test_a_damaged_file_is_set_aside_and_the_patrol_recorded(path, told, row, frame) -> None:
     path.write_bytes(b"rubbish" * 5000)
-    writer = HistoryWriter(path, PatrolInfo(), told)
+    writer = HistoryWriter(path, PatrolInfo, told)
     writer.put(frame(*row))
     writer.close()
     assert "a new history begins" in told.await_word("damaged")
@@ -102,4 +102,4 @@ def test_a_foreign_file_is_refused_at_once(path, told) -> None:
     connection.execute("CREATE TABLE songs (title TEXT)")
     connection.close()
     with pytest.raises(HistoryError, match="another program"):
-        HistoryWriter(path, PatrolInfo(), told)
+        HistoryWriter(path, PatrolInfo, told)

@@ -24,6 +24,7 @@ class HistoryWriter:
     the others wait, and only what finds CAPACITY frames waiting is dropped, counted and told. A
     damaged file is set aside under another name, and a new one begun.
 
+    info(): of the patrol, asked in the thread when the first frame is written.
     report(sentence): told of each change, in the thread. problem: why it can't write now, "" while
     all is well. written, dropped, waiting: frames. Raises HistoryError when the file can't be
     used from the start, unless it is damaged.
@@ -32,7 +33,7 @@ class HistoryWriter:
     def __init__(
         self,
         path: Path,
-        info: PatrolInfo,
+        info: Callable[[], PatrolInfo],
         report: Callable[[str], None],
         capacity: int = CAPACITY,
     ) -> None:
@@ -87,7 +88,7 @@ class HistoryWriter:
         back_off_s, replaced = BACK_OFF_FIRST_S, False
         while True:
             try:
-                recorder = recorder or PatrolRecorder(self.path, self._info)
+                recorder = recorder or PatrolRecorder(self.path, self._info())
                 recorder.record(frame)
                 self.written += 1
                 self._tell("")

@@ -1,0 +1,98 @@
+"""What the judge node remembers of a patrol: tracks, the place where it stands, the history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from thermoscout_core.diagnosis.persistence import Persistence
+from thermoscout_core.diagnosis.tracks import TrackedFrame, Tracker
+from thermoscout_core.history.places import NOWHERE, Place, Pose, StandingPlaces
+from thermoscout_core.history.recorder import FrameRecord, PatrolInfo
+from thermoscout_core.history.sampling import Sampler
+from thermoscout_core.history.writer import HistoryWriter
+from thermoscout_core.verdicts import Verdict
+from thermoscout_nodes.device_messages import to_seconds
+from thermoscout_nodes.diagnostics import ERROR, OK, Status
+
+FLUSH_S = 5.0
+"""So long the end of a patrol waits for the disk."""
+
+
+class PatrolMemory:
+    """One patrol. Lives from activate to deactivate; called on the executor's thread.
+
+    parameters: the judge node's. info(): of the patrol, for the history; called in its thread.
+    report(sentence): what the history has to say, called in its thread. Raises ConfigurationError
+    for parameters that don't fit together, HistoryError for a history that can't be written.
+    """
+
+    def __init__(
+        self, parameters: Any, info: Callable[[], PatrolInfo], report: Callable[[str], None]
+    ) -> None:
+        p = parameters
+        persistence = Persistence(p["raise_n"], p["raise_m"], p["clear_n"], p["clear_m"])
+        self.tracker = Tracker(persistence, p["max_gap"])
+        self._places = StandingPlaces()
+        self._standing = NOWHERE
+        self._waypoint = ""
+        self._sampler = Sampler(p["history_interval"])
+        path = p["history_path"]
+        self._history = HistoryWriter(Path(path), info, report) if path else None
+
+    @property
+    def place(self) -> Place:
+        """The waypoint by its name, else the place where the robot stands, else nowhere."""
+        return Place(self._waypoint or self._standing.waypoint, self._standing.pose)
+
+    def arrive(self, waypoint: str) -> None:
+        """The robot is at that waypoint; "" when it has left it."""
+        self._waypoint = waypoint
+
+    def move(self, message: Any) -> None:
+        """A geometry_msgs/PoseStamped of the robot."""
+        place, turn = message.pose.position, message.pose.orientation
+        yaw_rad = math.atan2(
+            2 * (turn.w * turn.z + turn.x * turn.y), 1 - 2 * (turn.y**2 + turn.z**2)
+        )
+        stamp_s = to_seconds(message.header.stamp)
+        self._standing = self._places.update(stamp_s, Pose(place.x, place.y, yaw_rad))
+
+    def see(
+        self, stamp_s: float, verdicts: Sequence[Verdict], size_px: tuple[int, int]
+    ) -> TrackedFrame:
+        """The verdicts of the next frame -> tracks and alarms; the history gets what it keeps."""
+        place = self.place
+        tracked = self.tracker.update(stamp_s, verdicts, size_px, place.waypoint)
+        if self._history is not None:
+            seen = FrameRecord(stamp_s, size_px, tracked.sightings, tracked.alarms, place)
+            if kept := self._sampler.take(seen):
+                self._history.put(kept)
+        return tracked
+
+    def close(self) -> None:
+        """Write what waits for the disk."""
+        if self._history is not None:
+            self._history.close(FLUSH_S)
+
+    def status(self) -> Status:
+        """Open alarms, and whether the history is written."""
+        values = {
+            "open_alarms": str(len(self.tracker.open_alarms)),
+            "waypoint": self.place.waypoint,
+        }
+        history = self._history
+        if history is None:
+            return Status(OK, "no history is written", values)
+        values |= {
+            "history": str(history.path),
+            "frames_written": str(history.written),
+            "frames_waiting": str(history.waiting),
+            "frames_lost": str(history.dropped),
+        }
+        if history.problem or history.dropped:
+            lost = f"{history.dropped} frames are not in the history"
+            return Status(ERROR, history.problem or lost, values)
+        return Status(OK, "the history is written", values)
