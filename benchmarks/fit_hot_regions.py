@@ -117,7 +117,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, help="data folder with hotspots/")
     parser.add_argument("--output", type=Path, help="scorecard to write (YAML)")
-    parser.add_argument("--alarms", type=float, default=0.2, help="false alarms at score 0.5")
+    parser.add_argument("--alarms", type=float, default=0.17, help="false alarms at score 0.5")
     arguments = parser.parse_args()
 
     table = Table(load(arguments.folder, SPLITS), seed=0)

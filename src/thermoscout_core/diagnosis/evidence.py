@@ -6,12 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from thermoscout_core.detections import Box, Detection
 from thermoscout_core.diagnosis.phases import PhaseSet, find_phase_sets
-from thermoscout_core.diagnosis.survey import HOT_REGION
+from thermoscout_core.diagnosis.survey import HOT_REGION, SAME_SPOT_PX, WORTH_READING
 from thermoscout_core.readings import Reading, ReadingFlag
 
 SAME_PIXEL_PX = 2
 """Two boxes whose hot spots are this near show the same heat."""
+SPOT_SIZE_PX = 30.0
+"""Of the boxes put around hot spots to see which are three in a row: 15 to 240 px apart."""
 PEERS = "the eighth-hottest other spot of the frame"
 
 
@@ -31,6 +34,8 @@ class Evidence:
     t1_c: hot spot. t2_c: like part, NaN when there is none; t2_source: which. t0_c: ambient
     reference, NaN when unknown; t0_source: which. shared_with: another reading whose box the
     hot spot rather belongs to, or None. baseline: an earlier measurement, or None.
+    over_row_k: what the hot spot is above the colder of two others that stand out in a row with
+    it, NaN without such a row: three alike are three phases under load, not a defect.
     """
 
     reading: Reading
@@ -41,6 +46,7 @@ class Evidence:
     t0_source: str
     shared_with: Reading | None = None
     baseline: Baseline | None = None
+    over_row_k: float = math.nan
 
     @property
     def growth_k(self) -> float:
@@ -79,6 +85,7 @@ def gather(
         if reading.has_temperature and owner is None and ReadingFlag.TOO_SMALL not in reading.flags
     ]
     like = _LikeParts(readings, comparable)
+    rows = _rows_of_spots(readings)
     rings = [r.background_c for r in readings if math.isfinite(r.background_c)]
     evidence = []
     for index, reading in enumerate(readings):
@@ -96,6 +103,7 @@ def gather(
                 t0_source=t0_source if math.isfinite(t0_c) else "",
                 shared_with=owners[index],
                 baseline=baselines[index] if baselines else None,
+                over_row_k=rows.get(index, math.nan),
             )
         )
     return evidence
@@ -131,6 +139,34 @@ class _LikeParts:
         if not like:
             return math.nan, ""
         return _lower_median(like), _like_source(class_name, len(like))
+
+
+def _rows_of_spots(readings: Sequence[Reading]) -> dict[int, float]:
+    """Index of a reading -> what its hot spot is above the colder of the other two in its row.
+
+    Spots of whatever class: a detector that missed two of three phases has left hot regions.
+    """
+    spots: dict[tuple[int, int], list[int]] = {}
+    for index, reading in enumerate(readings):
+        if reading.hot_spot_px is not None and reading.stands_out >= WORTH_READING:
+            same = (spot for spot in spots if _are_near(spot, reading.hot_spot_px))
+            spots.setdefault(next(same, reading.hot_spot_px), []).append(index)
+    half = SPOT_SIZE_PX / 2
+    boxes = [
+        Detection(HOT_REGION, 1.0, Box(x - half, y - half, x + half, y + half)) for x, y in spots
+    ]
+    seen = list(spots.values())
+    # the level of the spot itself: the box's hottest pixel may be a neighbour's halo at its corner
+    levels = [max(readings[i].over_peers_k for i in indices) for indices in seen]
+    return {
+        index: levels[place] - min(levels[other] for other in row.others(place))
+        for place, row in find_phase_sets(boxes).items()
+        for index in seen[place]
+    }
+
+
+def _are_near(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1])) <= SAME_SPOT_PX
 
 
 def _renumbered(found: PhaseSet, numbers: Sequence[int]) -> PhaseSet:
@@ -170,11 +206,13 @@ def _owner_of_spot(reading: Reading, readings: Sequence[Reading]) -> Reading | N
 
 
 def _is_closer(other: Reading, reading: Reading, spot: tuple[int, int]) -> bool:
-    """Whether the other has the same hot spot in a smaller box."""
+    """Whether the other is equipment and has the same hot spot in a smaller box."""
     there = other.hot_spot_px
-    if there is None or other.detection.box.area_px >= reading.detection.box.area_px:
+    if there is None or other.detection.class_name == HOT_REGION:
         return False
-    return max(abs(there[0] - spot[0]), abs(there[1] - spot[1])) <= SAME_PIXEL_PX
+    smaller = other.detection.box.area_px < reading.detection.box.area_px
+    near = max(abs(there[0] - spot[0]), abs(there[1] - spot[1])) <= SAME_PIXEL_PX
+    return near and (smaller or reading.detection.class_name == HOT_REGION)
 
 
 def _off_centre(reading: Reading, spot: tuple[int, int]) -> float:

@@ -133,13 +133,18 @@ class _Case:
             delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
             answers.append(delta >= conditions.relative_difference if delta is not None else None)
         if conditions.stands_out is not None:
-            score = evidence.reading.stands_out
-            answers.append(score >= conditions.stands_out if math.isfinite(score) else None)
+            answers.append(self._stands_out(conditions.stands_out, evidence))
         if conditions.growth_above_k is not None:
             answers.append(self._exceeds(evidence.growth_k, conditions.growth_above_k))
         if False in answers:
             return False
         return None if None in answers else True
+
+    def _stands_out(self, limit: float, evidence: Evidence) -> bool | None:
+        score = evidence.reading.stands_out
+        if not math.isfinite(score):
+            return None
+        return score >= limit and not evidence.over_row_k < self.knowledge_base.phase_balance_k
 
     def _exceeds(self, difference_k: float, limit_k: float) -> bool | None:
         """Compared at the rated load where the rules say how; None for an unknown difference."""
@@ -248,10 +253,17 @@ def _standing(evidence: Evidence) -> str:
     if math.isnan(reading.over_peers_k):
         return "no spot of its own in the frame"
     side = "above" if reading.over_peers_k >= 0 else "below"
-    return (
+    said = (
         f"it stands out by {reading.stands_out:.2f} "
         f"({abs(reading.over_peers_k):.1f} K {side} {PEERS})"
     )
+    if math.isfinite(evidence.over_row_k):
+        side = "above" if evidence.over_row_k >= 0 else "below"
+        said += (
+            f", {abs(evidence.over_row_k):.1f} K {side} the colder of the two spots "
+            "in a row with it"
+        )
+    return said
 
 
 def _like(evidence: Evidence) -> str:

@@ -113,14 +113,17 @@ class KnowledgeBase(_Strict):
     """A rule set.
 
     min_rise_k: below that rise T1 − T0, δ is not used (DL/T 664). measuring: what it asks of the
-    conditions. load_exponent: with it, and a stated load, differences are extrapolated to the
-    rated current, ΔT·(1/load)^exponent; left out, they are taken as measured.
+    conditions. phase_balance_k: of three spots in a row, one that is less than this above the
+    colder of the others doesn't stand out: three phases under load are as warm. load_exponent:
+    with it, and a stated load, differences are extrapolated to the rated current,
+    ΔT·(1/load)^exponent; left out, they are taken as measured.
     """
 
     id: Name
     title: Name
     min_rise_k: Kelvins
     measuring: ConditionLimits = ConditionLimits()
+    phase_balance_k: Annotated[float, Field(ge=0)] = 0.5
     load_exponent: Annotated[float, Field(ge=1, le=3)] | None = None
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, strict=False)]
 

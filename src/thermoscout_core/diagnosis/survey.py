@@ -7,6 +7,7 @@ missed detection never hides a fault.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,8 @@ from thermoscout_core.thermometry.ranging import RangeFix
 HOT_REGION = "hot_region"
 """Class of a reading for which no equipment was detected."""
 SAME_SPOT_PX = 6
-"""In a picture of 384 pixels' width: a reading's hot spot this near accounts for a region."""
+"""In a picture of 384 pixels' width: a reading's hot spot this near to a region's is its own, and
+so is one in the region's box: a flat top's hottest pixel may lie anywhere in it."""
 WORTH_READING = 0.25
 """A region outside of the detections that stands out less isn't worth a reading of its own."""
 MIN_SIDE_PX = 16
@@ -59,19 +61,18 @@ class Survey:
             _Scored(region, self.scorecard.score(region, detections), near_px)
             for region in find_hot_regions(_celsius(frame, scale))
         ]
-        unaccounted = [
-            item
-            for item in found
-            if item.score >= WORTH_READING and not any(map(item.is_of, readings))
+        left = [item for item in found if not any(map(item.is_of, readings))]
+        left = [item for item in left if item.score >= WORTH_READING]
+        boxes = [Detection(HOT_REGION, item.score, item.region.box) for item in left]
+        alone = self.thermometer.read(frame, boxes, fix, air)
+        return [_informed(reading, found) for reading in readings] + [
+            _informed(reading, [item]) for reading, item in zip(alone, left, strict=True)
         ]
-        boxes = [Detection(HOT_REGION, item.score, item.region.box) for item in unaccounted]
-        readings = [*readings, *self.thermometer.read(frame, boxes, fix, air)]
-        return [_informed(reading, found) for reading in readings]
 
 
 @dataclass(frozen=True)
 class _Scored:
-    """A region, how much it stands out, and how near a hot spot must lie to be its own."""
+    """A region, how much it stands out, and how near to it a hot spot must lie to be its own."""
 
     region: HotRegion
     score: float
@@ -80,8 +81,17 @@ class _Scored:
     def is_of(self, reading: Reading) -> bool:
         if reading.hot_spot_px is None:
             return False
+        (x, y), box = reading.hot_spot_px, self.region.box
+        across = max(box.x1 - x, x + 1 - box.x2)
+        down = max(box.y1 - y, y + 1 - box.y2)
+        return max(across, down) <= self.near_px / 2 or self.distance_px(reading) <= self.near_px
+
+    def distance_px(self, reading: Reading) -> float:
+        """From the region's spot to the reading's (chessboard), infinite without one."""
+        if reading.hot_spot_px is None:
+            return math.inf
         (x, y), (spot_x, spot_y) = reading.hot_spot_px, self.region.spot_px
-        return max(abs(x - spot_x), abs(y - spot_y)) <= self.near_px
+        return max(abs(x - spot_x), abs(y - spot_y))
 
 
 def _informed(reading: Reading, found: Sequence[_Scored]) -> Reading:
@@ -91,8 +101,8 @@ def _informed(reading: Reading, found: Sequence[_Scored]) -> Reading:
     own = [item for item in found if item.is_of(reading)]
     if not own:
         return replace(reading, stands_out=0.0)
-    best = max(own, key=lambda item: item.score)
-    return replace(reading, stands_out=best.score, over_peers_k=best.region.over_peers_k)
+    nearest = min(own, key=lambda item: item.distance_px(reading))
+    return replace(reading, stands_out=nearest.score, over_peers_k=nearest.region.over_peers_k)
 
 
 def _celsius(frame: ThermalFrame, scale: LinearScale) -> NDArray[np.float32]:
