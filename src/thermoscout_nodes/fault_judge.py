@@ -17,6 +17,8 @@ from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.diagnosis.rules import KnowledgeBase
 from thermoscout_core.errors import FrameError
+from thermoscout_core.history.baselines import WaypointBaselines
+from thermoscout_core.history.queries import History
 from thermoscout_core.history.recorder import PatrolInfo
 from thermoscout_core.reporting.overlay import draw_overlay
 from thermoscout_core.verdicts import Verdict
@@ -54,6 +56,7 @@ class FaultJudge(ManagedNode):
         self._hfov_rad = math.nan
         self._camera = ""
         self._memory: PatrolMemory | None = None
+        self._recall: LatestWorker[str, WaypointBaselines] | None = None
 
     def configure(self) -> None:
         rules = self.parameters["rules"]
@@ -72,6 +75,15 @@ class FaultJudge(ManagedNode):
     def activate(self) -> None:
         self._memory = PatrolMemory(self.parameters, self._patrol_info, self._on_history)
         self.diagnostics.add_task("patrol", self._memory.status)
+        if self.parameters["history_path"]:
+            self._recall = LatestWorker(
+                "history reader",
+                self.inbox,
+                self._read_baselines,
+                self._on_baselines,
+                self._no_baselines,
+                lambda _: None,
+            )
         self._painter = LatestWorker(
             "overlay painter",
             self.inbox,
@@ -86,6 +98,9 @@ class FaultJudge(ManagedNode):
         if self._painter is not None:
             self._painter.stop()
             self._painter = None
+        if self._recall is not None:
+            self._recall.stop()
+            self._recall = None
         if self._memory is not None:
             self.diagnostics.remove_task("patrol")
             self._memory.close()
@@ -103,6 +118,20 @@ class FaultJudge(ManagedNode):
     def _on_waypoint(self, message: String) -> None:
         if self._memory is not None:
             self._memory.arrive(message.data)
+        if self._recall is not None and message.data:
+            self._recall.offer(message.data)
+
+    def _read_baselines(self, waypoint: str) -> WaypointBaselines:
+        """In a thread: what the waypoint's equipment measured before."""
+        with History(self.parameters["history_path"]) as history:
+            return WaypointBaselines(history, waypoint)
+
+    def _on_baselines(self, waypoint: str, baselines: WaypointBaselines) -> None:
+        if self._memory is not None:
+            self._memory.recall(waypoint, baselines)
+
+    def _no_baselines(self, waypoint: str, error: Exception) -> None:
+        self.get_logger().warning(f"no earlier measurements of {waypoint}: {error}")
 
     def _on_pose(self, message: PoseStamped) -> None:
         if self._memory is not None:
@@ -123,8 +152,9 @@ class FaultJudge(ManagedNode):
         except FrameError as error:
             self.diagnostics.bad_frame(f"readings: {error}")
             return
-        verdicts = self._judge.judge(readings)
         size_px = message.width, message.height
+        baselines = self._memory.baselines(readings, size_px)
+        verdicts = self._judge.judge(readings, baselines=baselines)
         tracked = self._memory.see(to_seconds(message.header.stamp), verdicts, size_px)
         if tracked.problem:
             self.diagnostics.bad_frame(tracked.problem)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from thermoscout_core.diagnosis.evidence import Baseline
 from thermoscout_core.diagnosis.persistence import Persistence
 from thermoscout_core.diagnosis.tracks import TrackedFrame, Tracker
+from thermoscout_core.history.baselines import WaypointBaselines
 from thermoscout_core.history.places import NOWHERE, Place, Pose, StandingPlaces
 from thermoscout_core.history.recorder import FrameRecord, PatrolInfo
 from thermoscout_core.history.sampling import Sampler
 from thermoscout_core.history.writer import HistoryWriter
+from thermoscout_core.readings import Reading
 from thermoscout_core.verdicts import Verdict
 from thermoscout_nodes.device_messages import to_seconds
 from thermoscout_nodes.diagnostics import ERROR, OK, Status
@@ -39,6 +42,7 @@ class PatrolMemory:
         self._standing = NOWHERE
         self._waypoint = ""
         self._sampler = Sampler(p["history_interval"])
+        self._baselines: tuple[str, WaypointBaselines] | None = None
         path = p["history_path"]
         self._history = HistoryWriter(Path(path), info, report) if path else None
 
@@ -50,6 +54,18 @@ class PatrolMemory:
     def arrive(self, waypoint: str) -> None:
         """The robot is at that waypoint; "" when it has left it."""
         self._waypoint = waypoint
+
+    def recall(self, waypoint: str, baselines: WaypointBaselines) -> None:
+        """What the history told of that waypoint."""
+        self._baselines = waypoint, baselines
+
+    def baselines(
+        self, readings: Sequence[Reading], size_px: tuple[int, int]
+    ) -> list[Baseline | None] | None:
+        """What the equipment of a frame measured before; None when nothing was recalled here."""
+        if self._baselines is None or self._baselines[0] != self._waypoint:
+            return None
+        return self._baselines[1].of(readings, size_px)
 
     def move(self, message: Any) -> None:
         """A geometry_msgs/PoseStamped of the robot."""

@@ -134,6 +134,19 @@ def test_a_patrol_with_waypoints_is_in_the_history(graph: Any, tmp_path: Path) -
         assert {r["severity"] for r in history.readings()} == {"critical", "normal"}
 
 
+def test_growth_since_an_earlier_patrol_is_found(graph: Any, tmp_path: Path) -> None:
+    patrol = Patrol(graph, history_path=str(tmp_path / "history.sqlite"))
+    patrol.arrive("bay 7")
+    assert patrol.show(connector(30.0), frames=4).verdicts[0].severity != ThermalVerdict.GENERAL
+    patrol.node.trigger_deactivate()
+    patrol.node.trigger_activate()
+    patrol.arrive("bay 7")
+    graph.spin_until(lambda: patrol.node._memory._baselines)
+    verdict = patrol.show(connector(45.0)).verdicts[0]
+    assert verdict.severity == ThermalVerdict.GENERAL
+    assert "grown by 15.0 K" in verdict.reason
+
+
 def test_without_a_waypoint_the_pose_tells_the_place(graph: Any, tmp_path: Path) -> None:
     patrol = Patrol(graph, history_path=str(tmp_path / "history.sqlite"))
     message = PoseStamped()

@@ -9,6 +9,8 @@ from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.verdicts import Severity
 
 _SEVERITIES = list(Severity)
+_RANKS = {severity: severity.rank for severity in Severity}
+_NORMAL = Severity.NORMAL.rank
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class HeldSeverity:
         self._persistence = persistence
         self._up: deque[tuple[float, int]] = deque(maxlen=persistence.raise_m)
         self._down: deque[int] = deque(maxlen=persistence.clear_m)
-        self._rank = Severity.NORMAL.rank
+        self._rank = _NORMAL
 
     @property
     def severity(self) -> Severity:
@@ -55,20 +57,21 @@ class HeldSeverity:
 
     @property
     def recent(self) -> tuple[int, int]:
-        faults = sum(rank > Severity.NORMAL.rank for _, rank in self._up)
+        faults = sum(rank > _NORMAL for _, rank in self._up)
         return faults, len(self._up)
 
     @property
     def first_fault_s(self) -> float | None:
-        return next((stamp_s for stamp_s, rank in self._up if rank > Severity.NORMAL.rank), None)
+        return next((stamp_s for stamp_s, rank in self._up if rank > _NORMAL), None)
 
     def add(self, stamp_s: float, severity: Severity) -> None:
         """One verdict more."""
         if severity is Severity.UNKNOWN:
             return
         p = self._persistence
-        self._up.append((stamp_s, severity.rank))
-        self._down.append(severity.rank)
+        rank = _RANKS[severity]
+        self._up.append((stamp_s, rank))
+        self._down.append(rank)
         if len(self._up) >= p.raise_n:
             # the n-th gravest: n verdicts are that grave or graver
             raised = sorted(rank for _, rank in self._up)[-p.raise_n]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thermoscout_core.diagnosis.alarms import Alarm, AlarmState
-from thermoscout_core.diagnosis.association import Floats, Layout
+from thermoscout_core.diagnosis.association import Layout
 from thermoscout_core.diagnosis.persistence import HeldSeverity, Persistence
 from thermoscout_core.diagnosis.views import Track, View, ViewMemory
 from thermoscout_core.verdicts import Severity, Verdict
@@ -98,8 +98,9 @@ class Tracker:
             now, diagonal_px = Layout.of(verdicts), math.hypot(*size_px)
             view, found = self._memory.look(now, diagonal_px, waypoint, self._now_s)
             tracks = [found.get(i) or self._begin(view, v) for i, v in enumerate(verdicts)]
-            for index, track in enumerate(tracks):
-                self._see(track, view, verdicts[index], now.boxes[index], now.heat[index])
+            view.place(tracks, now)
+            for track, verdict in zip(tracks, verdicts, strict=True):
+                self._see(track, verdict)
             view.seen(self._now_s)
             view.forget_some()
             sightings = tuple(map(_sighting, tracks))
@@ -146,8 +147,7 @@ class Tracker:
         view.tracks.append(track)
         return track
 
-    def _see(self, track: Track, view: View, verdict: Verdict, box: Floats, heat: Floats) -> None:
-        view.place(track, box, heat)
+    def _see(self, track: Track, verdict: Verdict) -> None:
         class_name = verdict.reading.detection.class_name
         track.classes[class_name] = track.classes.get(class_name, 0) + 1
         track.verdict = verdict

@@ -77,10 +77,11 @@ class View:
             heat + self.moved_px,
         )
 
-    def place(self, track: Track, box: Floats, heat: Floats) -> None:
-        """Note where a track is in the frame."""
-        track.box = box - np.tile(self.moved_px, 2)
-        track.heat = heat - self.moved_px
+    def place(self, tracks: Sequence[Track], now: Layout) -> None:
+        """Note where the tracks are in the frame: one for each box."""
+        boxes, heat = now.boxes - np.tile(self.moved_px, 2), now.heat - self.moved_px
+        for index, track in enumerate(tracks):
+            track.box, track.heat = boxes[index], heat[index]
 
     def seen(self, now_s: float) -> None:
         """Note what the picture of now shows, once its tracks are in place."""
