@@ -70,12 +70,15 @@ setup(
         ],
         "openvino": ["openvino>=2024.4"],
         "parquet": ["pyarrow>=14"],
+        # PDF; the HTML report needs neither.
+        "report": ["fonttools>=4.40", "reportlab>=4.2"],
         # TensorRT itself comes with JetPack.
         "jetson": ["pycuda"],
         "test": [
             "hypothesis>=6",
             "jsonschema>=4",
             "mypy>=1.10",
+            "pypdf>=4",
             "pytest>=8",
             "ruff>=0.6",
             "tifffile",

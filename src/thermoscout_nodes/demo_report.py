@@ -14,7 +14,8 @@ from rich.table import Table
 
 from thermoscout_core.errors import ThermoscoutError
 from thermoscout_core.inspection import Inspector, NamedInspection
-from thermoscout_core.reporting.report import TruthTable, write_report
+from thermoscout_core.reporting.report import write_report
+from thermoscout_core.reporting.sheets import TruthTable
 from thermoscout_core.thermograms.finding import ThermogramFile
 from thermoscout_core.thermograms.reading import read_thermogram
 from thermoscout_core.verdicts import Severity

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from thermoscout_core.detections import Box, Detection
 from thermoscout_core.frames import LinearScale, ObjectParameters, Radiometry, ThermalFrame
 from thermoscout_core.inspection import FrameInspection, NamedInspection
 from thermoscout_core.readings import Correction, Reading, ReadingFlag
+from thermoscout_core.reporting.report import write_report
 from thermoscout_core.verdicts import Severity, Verdict
 
 
@@ -78,3 +82,17 @@ def named(inspection: FrameInspection) -> NamedInspection:
 @pytest.fixture
 def failed() -> NamedInspection:
     return NamedInspection("b", "s/b.png", None, "s/b.png: truncated PNG")
+
+
+@pytest.fixture
+def inspected(tmp_path: Path, named: NamedInspection, frame: ThermalFrame, failed) -> Path:
+    """Folder of a finished run: one image whose thermogram is there, one that failed."""
+    source = tmp_path / "counts" / "a.png"
+    source.parent.mkdir()
+    cv2.imwrite(str(source), frame.counts)
+    (tmp_path / "scale.yaml").write_text(
+        "gain: 0.1\noffset: -1000\nencoding: mono16\ncamera: TP8\napplied: {emissivity: 1.0, "
+        "reflected_c: 20.0, air_c: 20.0, relative_humidity: 0.5, distance_m: 0.0}\n"
+    )
+    write_report(tmp_path / "run", [dataclasses.replace(named, file=str(source)), failed])
+    return tmp_path / "run"

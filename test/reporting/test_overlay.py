@@ -8,16 +8,19 @@ import pytest
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.detections import Box
 from thermoscout_core.errors import FrameError
+from thermoscout_core.reporting.choices import ColorScheme, Palette
 from thermoscout_core.reporting.lettering import text_size_px
-from thermoscout_core.reporting.overlay import (
-    FAULT_BGR,
-    NORMAL_BGR,
-    UNREAD_BGR,
-    draw_overlay,
-    label_wordings,
-)
+from thermoscout_core.reporting.overlay import draw_overlay, label_wordings
+from thermoscout_core.reporting.palettes import colored
 from thermoscout_core.reporting.placement import Wish, place_labels
-from thermoscout_core.reporting.scale_bar import PANEL_PX, add_scale_bar, celsius_of_levels
+from thermoscout_core.reporting.scale_bar import (
+    add_scale_bar,
+    celsius_of_levels,
+    panel_width_px,
+)
+from thermoscout_core.reporting.style import STANDARD_STYLE, OverlayStyle
+
+COLOR_BLIND = OverlayStyle(ColorScheme.COLOR_BLIND)
 
 
 def has_color(picture, color) -> bool:
@@ -34,15 +37,75 @@ def test_upscaled_overlay_is_that_much_larger(inspection):
     assert draw_overlay(np.zeros((96, 128), np.uint8), (), upscale=2).shape == (192, 256, 3)
 
 
-@pytest.mark.parametrize(("index", "color"), [(0, FAULT_BGR), (1, NORMAL_BGR), (2, UNREAD_BGR)])
-def test_box_has_the_color_of_the_verdict(inspection, index, color):
-    picture = draw_overlay(np.zeros((96, 128), np.uint8), [inspection.verdicts[index]])
-    assert has_color(picture, color)
+@pytest.mark.parametrize("style", [STANDARD_STYLE, COLOR_BLIND])
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_box_has_the_color_of_the_verdict(inspection, index, style):
+    verdict = inspection.verdicts[index]
+    picture = draw_overlay(np.zeros((96, 128), np.uint8), [verdict], style=style)
+    assert has_color(picture, style.color(verdict))
+
+
+def test_standard_colors_are_green_for_normal_and_red_for_a_fault(inspection):
+    fault, normal, _ = (STANDARD_STYLE.color(verdict) for verdict in inspection.verdicts)
+    assert fault[2] == max(fault) > 2 * fault[1]
+    assert normal[1] == max(normal) > 1.8 * normal[2]
+
+
+def seen_by_a_deuteranope(bgr) -> np.ndarray:
+    """Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB; -> Y, b - y."""
+    linear = (np.array(bgr[::-1]) / 255) ** 2.2
+    matrix = [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]
+    red, green, blue = np.array(matrix) @ linear
+    return np.array([0.2126 * red + 0.7152 * green + 0.0722 * blue, blue - (red + green) / 2])
+
+
+def test_color_blind_colors_differ_more_without_red_and_green(inspection):
+    def apart(style):
+        fault, normal, _ = (style.color(verdict) for verdict in inspection.verdicts)
+        return np.abs(seen_by_a_deuteranope(fault) - seen_by_a_deuteranope(normal)).max()
+
+    assert apart(COLOR_BLIND) > 2 * apart(STANDARD_STYLE)
+
+
+def test_line_tells_severities_apart_without_color(inspection):
+    shares, widths = [], []
+    for verdict in inspection.verdicts:
+        box = verdict.reading.detection.box
+        picture = draw_overlay(np.zeros((96, 128), np.uint8), [verdict], labels=False)
+        line = (picture == np.array(STANDARD_STYLE.color(verdict), np.uint8)).all(axis=-1)
+        shares.append(line[round(box.y1), round(box.x1) : round(box.x2)].mean())
+        widths.append(line[round(box.y1) - 3 : round(box.y1) + 3, round(box.x1) + 3].sum())
+    fault, normal, unknown = shares
+    assert fault == normal == 1 and unknown <= 0.8
+    assert widths[0] >= 2 * widths[1] == 2
+
+
+@pytest.mark.parametrize("palette", list(Palette))
+def test_palette_gives_every_level_its_own_color(palette):
+    levels = np.arange(256, dtype=np.uint8)[None]
+    assert len(np.unique(colored(levels, palette)[0], axis=0)) > 200
+
+
+@pytest.mark.parametrize("palette", [Palette.GREY, Palette.IRONBOW, Palette.VIRIDIS])
+def test_hotter_is_lighter(palette):
+    bgr = colored(np.arange(256, dtype=np.uint8)[None], palette)[0].astype(float)
+    lightness = bgr @ [0.0722, 0.7152, 0.2126]
+    assert (np.diff(lightness) > -1.5).all() and lightness[-1] > lightness[0] + 150
+
+
+def test_numbers_stand_in_the_place_of_classes(inspection):
+    assert label_wordings(inspection.verdicts[0], 3) == ("3 C 130.0°C", "3")
 
 
 def test_hot_spot_is_marked_by_a_cross(inspection):
     picture = draw_overlay(np.zeros((96, 128), np.uint8), [inspection.verdicts[0]], labels=False)
-    assert tuple(int(v) for v in picture[42, 52 + 4]) == FAULT_BGR
+    assert tuple(int(v) for v in picture[42, 52 + 4]) == STANDARD_STYLE.color(
+        inspection.verdicts[0]
+    )
 
 
 def test_without_verdicts_the_view_is_unchanged():
@@ -62,6 +125,11 @@ def test_label_says_severity_temperature_and_class(inspection):
 
 def test_label_without_a_temperature_gives_none(inspection):
     assert label_wordings(inspection.verdicts[2]) == ("? connector", "?")
+
+
+def test_lettering_grows_with_the_picture():
+    small, large = (panel_width_px(width) for width in (384, 1280))
+    assert large > 2 * small
 
 
 def test_box_outside_the_picture_does_no_harm(inspection):
@@ -128,7 +196,7 @@ def test_grey_levels_are_read_as_rising_temperatures(frame):
 def test_scale_bar_widens_the_picture(frame):
     view = to_8bit_view(frame.counts)
     picture = add_scale_bar(draw_overlay(view, ()), view, frame.celsius())
-    assert picture.shape == (96, 128 + PANEL_PX, 3)
+    assert picture.shape == (96, 128 + panel_width_px(128), 3)
 
 
 @pytest.mark.parametrize("celsius", [np.full((96, 128), np.nan), np.full((96, 128), 20.0)])

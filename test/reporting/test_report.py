@@ -12,10 +12,11 @@ import pytest
 from thermoscout_core.errors import ResultsError
 from thermoscout_core.frames import Radiometry, ThermalFrame
 from thermoscout_core.inspection import FrameInspection, NamedInspection
-from thermoscout_core.reporting.overlay import FAULT_BGR
 from thermoscout_core.reporting.pictures import CLOSE_UP_PX, PictureNames, close_up
-from thermoscout_core.reporting.remake import inspection_of, remake_report
-from thermoscout_core.reporting.report import TruthTable, write_report
+from thermoscout_core.reporting.report import write_report
+from thermoscout_core.reporting.restored import inspection_of
+from thermoscout_core.reporting.sheets import TruthTable
+from thermoscout_core.reporting.style import STANDARD_STYLE
 from thermoscout_core.results import image_record, read_results
 
 
@@ -30,17 +31,22 @@ def test_report_names_the_fault_with_its_evidence(page):
 
 
 def test_report_shows_flags_and_provisional_verdicts(page):
-    assert "too small" in page and "provisional" in page
+    assert "reads low" in page and "provisional" in page
 
 
 def test_report_lists_the_failed_image_with_its_reason(page):
     assert "truncated PNG" in page
 
 
-def test_every_picture_of_the_page_lies_beside_it(tmp_path, page):
-    sources = set(re.findall(r'src="([^"]+)"', page))
+def test_page_holds_its_pictures_itself(page):
+    sources = re.findall(r'src="([^"]{30})', page)
     assert len(sources) == 2
-    assert all((tmp_path / "out" / source).is_file() for source in sources)
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+
+
+def test_every_picture_has_a_text_for_those_who_do_not_see_it(page):
+    pictures = re.findall(r"<img [^>]*>", page)
+    assert pictures and all(re.search(r'alt="[^"]+"', picture) for picture in pictures)
 
 
 def test_page_loads_nothing_from_elsewhere(page):
@@ -72,7 +78,9 @@ def test_close_up_shows_the_hot_spot_where_it_is(inspection, frame):
     ys, xs = np.nonzero(picture.min(axis=-1) > 250)
     x, y = round(xs.mean()), round(ys.mean())
     near = picture[y - 8 : y + 9, x - 8 : x + 9]
-    assert (near == np.array(FAULT_BGR, np.uint8)).all(axis=-1).sum() >= 8
+    assert (near == np.array(STANDARD_STYLE.color(inspection.verdicts[0]), np.uint8)).all(
+        axis=-1
+    ).sum() >= 8
 
 
 def test_frame_without_temperatures_is_reported_too(tmp_path, failed):
@@ -117,36 +125,3 @@ def test_picture_names_stay_inside_the_folder(image_id):
 def test_record_and_frame_give_the_inspection_back(named, inspection, frame):
     again = inspection_of(image_record(named), frame)
     assert image_record(dataclasses.replace(named, inspection=again)) == image_record(named)
-
-
-def test_report_is_remade_elsewhere_with_its_pictures(tmp_path, named, failed):
-    write_report(tmp_path / "old", [named, failed])
-    remake_report(tmp_path / "old" / "results.json", tmp_path / "new")
-    assert sorted(file.name for file in (tmp_path / "new" / "annotated").iterdir()) == [
-        "a.fault1.png",
-        "a.png",
-    ]
-
-
-def test_remade_report_is_the_same_page(tmp_path, named, failed):
-    old = write_report(tmp_path / "old", [named, failed], "T").read_text(encoding="utf-8")
-    new = remake_report(tmp_path / "old" / "results.json", tmp_path / "new", "T")
-    assert new.read_text(encoding="utf-8") == old
-
-
-def test_missing_picture_is_drawn_again_from_the_thermogram(tmp_path, named, frame):
-    source = tmp_path / "a.png"
-    cv2.imwrite(str(source), frame.counts)
-    (tmp_path / "scale.yaml").write_text("gain: 0.1\noffset: -1000\nencoding: mono16\n")
-    write_report(tmp_path / "old", [dataclasses.replace(named, file=str(source))])
-    (tmp_path / "old" / "annotated" / "a.png").unlink()
-    remake_report(tmp_path / "old" / "results.json", tmp_path / "new")
-    assert (tmp_path / "new" / "annotated" / "a.png").is_file()
-
-
-def test_report_without_pictures_and_thermograms_still_has_its_evidence(tmp_path, named):
-    write_report(tmp_path / "old", [named])
-    (tmp_path / "old" / "annotated" / "a.png").unlink()
-    page = remake_report(tmp_path / "old" / "results.json", tmp_path / "new")
-    text = page.read_text(encoding="utf-8")
-    assert "130.0 °C" in text and 'src="annotated/a.png"' not in text

@@ -18,6 +18,7 @@ from thermoscout_core.inspection import FrameInspection
 from thermoscout_core.reporting.lettering import Picture
 from thermoscout_core.reporting.overlay import SMALL_BELOW_PX, draw_overlay
 from thermoscout_core.reporting.scale_bar import add_scale_bar
+from thermoscout_core.reporting.style import STANDARD_STYLE, OverlayStyle
 from thermoscout_core.verdicts import Verdict
 
 FOLDER = "annotated"
@@ -26,17 +27,30 @@ _MAX_UPSCALE = 8
 _PNG_LEVEL = 1  # level 3 takes 1.7 times as long for 14 % less
 
 
-def annotated_picture(inspection: FrameInspection) -> Picture:
-    """Overlay on the frame's 8-bit view, enlarged when small, with the temperature bar."""
+def annotated_picture(
+    inspection: FrameInspection, style: OverlayStyle = STANDARD_STYLE, numbered: bool = False
+) -> Picture:
+    """Overlay on the frame's 8-bit view, enlarged when small, with the temperature bar.
+
+    numbered: the verdicts' numbers instead of their classes.
+    """
     frame = inspection.frame
     view = to_8bit_view(frame.counts)
-    picture = draw_overlay(view, inspection.verdicts, upscale=_upscale(frame.width_px))
+    picture = draw_overlay(
+        view,
+        inspection.verdicts,
+        upscale=_upscale(frame.width_px),
+        numbered=numbered,
+        style=style,
+    )
     if frame.radiometry.scale is None:
         return picture
-    return add_scale_bar(picture, view, frame.celsius())
+    return add_scale_bar(picture, view, frame.celsius(), style)
 
 
-def close_up(inspection: FrameInspection, index: int) -> Picture:
+def close_up(
+    inspection: FrameInspection, index: int, style: OverlayStyle = STANDARD_STYLE
+) -> Picture:
     """The surroundings of one verdict, 320×240 px, with its own box alone."""
     frame = inspection.frame
     verdict = inspection.verdicts[index]
@@ -54,7 +68,7 @@ def close_up(inspection: FrameInspection, index: int) -> Picture:
         borderMode=cv2.BORDER_REPLICATE,
     )
     seen = _moved(verdict, area, scale)
-    return draw_overlay(view.astype(np.uint8, copy=False), [seen], labels=False)
+    return draw_overlay(view.astype(np.uint8, copy=False), [seen], labels=False, style=style)
 
 
 def _moved(verdict: Verdict, area: Box, scale: float) -> Verdict:
@@ -100,7 +114,9 @@ def write_picture(path: Path, picture: Picture) -> None:
 class PictureNames:
     """File names for the pictures of a run: safe, and different for equal ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str = FOLDER, suffix: str = ".png") -> None:
+        self._folder = folder
+        self._suffix = suffix
         self._given: set[str] = set()
 
     def next(self, image_id: str) -> str:
@@ -111,7 +127,7 @@ class PictureNames:
             number += 1
             name = f"{stem}_{number}"
         self._given.add(name.lower())
-        return f"{FOLDER}/{name}.png"
+        return f"{self._folder}/{name}{self._suffix}"
 
 
 def close_up_name(picture: str, index: int) -> str:
