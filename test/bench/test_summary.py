@@ -24,6 +24,7 @@ def line(model: str, runtime: str, p50_ms: float | None, **known: object) -> Lin
         "input_size_px": (300, 300),
         "runtime": runtime,
         "weights": "random",
+        "frames": 90,
         "p50_ms": p50_ms,
         "p95_ms": p50_ms,
         "difference": 0.0,
@@ -111,6 +112,12 @@ def test_markdown_marks_times_of_a_busy_machine() -> None:
     text = tables.markdown(record(line("mine", "torch", 7.0, foreign=0.4)))
     assert "7.00\\*" in text and "took up to 40 %" in text
     assert "*" not in tables.markdown(record(line("mine", "torch", 7.0, foreign=0.04)))
+
+
+def test_a_bench_that_was_stopped_says_so() -> None:
+    stopped = record(line("mine", "torch", 7.0, frames=30))
+    assert "only 30 frames" in tables.markdown(stopped)
+    assert "only" not in tables.markdown(record(line("mine", "torch", 7.0)))
 
 
 def test_figures_that_do_not_exist_are_said_not_to() -> None:

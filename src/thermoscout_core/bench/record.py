@@ -54,6 +54,7 @@ class LineRecord(_Record):
     parameters: int | None = Field(description="Batch norm's included.")
     macs: int | None = Field(description="Multiply-adds of convolutions, one frame.")
     file_bytes: int | None = Field(description="What the runtime loads.")
+    frames: int = Field(description="Timed ones; fewer than repeats when stopped early.")
     p50_ms: float | None = Field(description="One frame through the network, median.")
     p95_ms: float | None
     images_per_s: float | None = Field(description="Timed frames over their time.")

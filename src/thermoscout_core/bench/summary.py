@@ -51,6 +51,7 @@ def line_of(measured: Measured, map_50: float | None) -> LineRecord:
         parameters=prepared.parameters,
         macs=prepared.macs,
         file_bytes=None if file is None else file.stat().st_size,
+        frames=len(times_s),
         p50_ms=_ms(times_s, 50),
         p95_ms=_ms(times_s, 95),
         images_per_s=round(len(times_s) / sum(times_s), 2) if times_s else None,

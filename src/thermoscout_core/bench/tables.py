@@ -79,13 +79,17 @@ def remarks(record: BenchRecord) -> list[str]:
         f"{versions}.",
         f"Each line: {options.repeats} frames one at a time in {options.rounds} rounds of fresh "
         f"processes, the lines in turns, after {options.warm_up} frames to warm up. Time of the "
-        "network alone. int8 is calibrated on "
-        f"{options.calibration}.",
+        "network alone.",
         "mAP@0.5 on " + options.data + "."
         if options.data is not None
         else "No --data, so no mAP@0.5.",
         "Difference: largest of any output, against ONNX Runtime with every optimisation off.",
     ]
+    if any(RUNTIMES[line.runtime].file == "int8" for line in record.lines):
+        said.append(f"int8 is calibrated on {options.calibration}.")
+    fewest = min((line.frames for line in record.lines if line.error is None), default=0)
+    if fewest < options.repeats:
+        said.append(f"Stopped early: some lines have only {fewest} frames.")
     if any(line.weights == "random" for line in record.lines):
         said.append("Random weights: such lines have times and sizes, and no accuracy.")
     if machine.energy_counter is None:

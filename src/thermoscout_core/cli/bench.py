@@ -102,7 +102,7 @@ def bench(
         split=split,
     )
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
+        _require_folder(output)
     with Progress(console=Console(stderr=True), transient=True) as progress:
 
         def watch(work: Sequence[Item], name: str) -> Iterable[Item]:
@@ -118,20 +118,36 @@ def bench(
     else:
         _print(Console(highlight=False), record)
         if output is not None:
-            typer.echo(f"bench.json, bench.md and bench.png in {output}")
+            typer.echo(f"written to {output}")
 
 
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
+def _require_folder(output: Path) -> None:
+    """Raises ResultsError now rather than after an hour of measuring."""
+    from thermoscout_core.errors import ResultsError
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"{output}: can't be a folder for the results: {error}") from error
+
+
 def _write(record: BenchRecord, output: Path) -> None:
+    from importlib.util import find_spec
+
     from thermoscout_core.atomic import write_bytes
     from thermoscout_core.bench import tables
-    from thermoscout_core.bench.plot import save_plot
 
     write_bytes(output / "bench.json", (record.model_dump_json(indent=2) + "\n").encode())
     write_bytes(output / "bench.md", tables.markdown(record).encode())
+    if find_spec("matplotlib") is None:
+        typer.echo("no bench.png: it needs matplotlib, pip install 'thermoscout[train]'", err=True)
+        return
+    from thermoscout_core.bench.plot import save_plot
+
     save_plot(record, output / "bench.png")
 
 
@@ -153,7 +169,13 @@ def _table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for number, head in enumerate(heads):
         text = number < text_columns
         table.add_column(
