@@ -107,8 +107,8 @@ def export(
     output: Annotated[Path, typer.Option(help="File to write: .csv or .parquet.")],
     table: Annotated[Table, typer.Option(help="Which table.")] = Table.readings,
 ) -> None:
-    """Write a table for other programs: CSV, or Parquet (needs pyarrow:
-    pip install 'thermoscout[parquet]'). Readings come with their verdicts."""
+    """Write a table for other programs: CSV, or Parquet (needs pyarrow, the extra "parquet").
+    Readings come with their verdicts."""
     from thermoscout_core.history.queries import History
     from thermoscout_core.history.tables import export as export_table
 
@@ -148,8 +148,7 @@ _PATROLS = {
     "patrol": "id",
     "name": "name",
     "began (UTC)": "began_s",
-    "ended": "ended_s",
-    "thermograms": "thermograms",
+    "pictures": "thermograms",
     "readings": "readings",
     "alarms": "alarms",
     "worst": "worst",
@@ -201,7 +200,7 @@ def _print_table(
         return
     table = RichTable(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for heading in columns:
-        table.add_column(heading)
+        table.add_column(heading, no_wrap="UTC" in heading)
     for row in rows:
         table.add_row(*(_cell(key, row[key]) for key in columns.values()))
     console.print(table)

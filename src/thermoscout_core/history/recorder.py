@@ -105,7 +105,11 @@ class PatrolRecorder:
     def _begun(self, stamp_s: float) -> int:
         if self._patrol_id is None:
             self._patrol_id = self._insert(
-                "patrols", began_s=stamp_s, thermoscout=__version__, **vars(self.info)
+                "patrols",
+                began_s=stamp_s,
+                ended_s=stamp_s,
+                thermoscout=__version__,
+                **vars(self.info),
             )
         return self._patrol_id
 

@@ -14,7 +14,7 @@ CREATE TABLE patrols (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
   began_s REAL NOT NULL,               -- Unix time of the first frame
-  ended_s REAL,                        -- of the last; NULL: still running, or ended by force
+  ended_s REAL NOT NULL,               -- of the latest so far
   camera TEXT NOT NULL,
   model TEXT NOT NULL,                 -- detector
   rules TEXT NOT NULL,
