@@ -117,7 +117,7 @@ class FaultJudge(ManagedNode):
 
     def _on_waypoint(self, message: String) -> None:
         if self._memory is not None:
-            self._memory.arrive(message.data)
+            self._memory.arrive(message.data, self._now_s())
         if self._recall is not None and message.data:
             self._recall.offer(message.data)
 
@@ -155,7 +155,9 @@ class FaultJudge(ManagedNode):
         size_px = message.width, message.height
         baselines = self._memory.baselines(readings, size_px)
         verdicts = self._judge.judge(readings, baselines=baselines)
-        tracked = self._memory.see(to_seconds(message.header.stamp), verdicts, size_px)
+        stamp_s = to_seconds(message.header.stamp)
+        place = self._memory.place_at(stamp_s, self._now_s())
+        tracked = self._memory.see(stamp_s, verdicts, size_px, place)
         if tracked.problem:
             self.diagnostics.bad_frame(tracked.problem)
             self.get_logger().warning(tracked.problem, throttle_duration_sec=1.0)
@@ -163,8 +165,7 @@ class FaultJudge(ManagedNode):
             verdicts_to_message(verdicts, message.header, size_px, tracked.sightings)
         )
         for alarm in tracked.alarms:
-            waypoint = self._memory.place.waypoint
-            self._alarms.publish(alarm_to_message(alarm, message.header, waypoint))
+            self._alarms.publish(alarm_to_message(alarm, message.header, place.waypoint))
             report_alarm = f"alarm {alarm.id} {alarm.state.value}: {alarm.severity.value}"
             self.get_logger().warning(f"{report_alarm}: {alarm.verdict.reason}")
         report = self.diagnostics
@@ -180,6 +181,9 @@ class FaultJudge(ManagedNode):
             self._markers.publish(markers)
         if self._images is not None:
             self._matcher.add_second(stamp_key(message.header), (message.header, verdicts))
+
+    def _now_s(self) -> float:
+        return float(self.get_clock().now().nanoseconds) * 1e-9
 
     def _look_for_watchers(self) -> None:
         watched = self.is_active and self._overlay.get_subscription_count() > 0

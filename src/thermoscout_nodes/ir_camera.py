@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 from thermoscout.msg import Radiometry as RadiometryMessage
 from thermoscout.msg import ThermalVerdicts
 
@@ -78,15 +78,16 @@ class IrCamera(ManagedNode):
         self._radiometry = self.advertise(RadiometryMessage, "thermal/radiometry", LATCHED)
         self._infos = self.advertise(CameraInfo, "thermal/camera_info", SENSOR_PUBLISH)
         self._pictures = self.advertise(Image, "thermal/image_color", SENSOR_PUBLISH)
-        self._truths = None
+        self._truths = self._waypoints = None
         if has_truth(self._camera):
             self._truths = self.advertise(ThermalVerdicts, "simulation/truth", STANDARD)
+            self._waypoints = self.advertise(String, "waypoint", LATCHED)
         if self._lockstep:
             self.subscribe(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
         self.diagnostics.add_task("camera", self._camera_status)
 
     def activate(self) -> None:
-        self._told = ""
+        self._told = self._waypoint = ""
         self._waiting.clear()
         stopping = threading.Event()
         clock = NodeClock(self, stopping)
@@ -165,6 +166,7 @@ class IrCamera(ManagedNode):
             return
         frame, header = outgoing.frame, outgoing.image.header
         self._tell_radiometry(outgoing, header)
+        self._tell_waypoint(frame)
         self._images.publish(outgoing.image)
         if self._infos.get_subscription_count():
             size_px = frame.width_px, frame.height_px
@@ -187,6 +189,15 @@ class IrCamera(ManagedNode):
         self.diagnostics.hardware_id = radiometry.camera or self._camera.hardware_id
         message = radiometry_to_message(radiometry, header, outgoing.zero_is_invalid)
         self._radiometry.publish(message)
+
+    def _tell_waypoint(self, frame: ThermalFrame) -> None:
+        """In the place of the simulated robot's navigation."""
+        if self._waypoints is None:
+            return
+        waypoint = self._camera.waypoint_of(frame)
+        if waypoint != self._waypoint:
+            self._waypoint = waypoint
+            self._waypoints.publish(String(data=waypoint))
 
     def _on_verdicts(self, message: ThermalVerdicts) -> None:
         if stamp_key(message.header) == self._asked:

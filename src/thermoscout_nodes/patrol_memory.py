@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from thermoscout_core.readings import Reading
 from thermoscout_core.verdicts import Verdict
 from thermoscout_nodes.device_messages import to_seconds
 from thermoscout_nodes.diagnostics import ERROR, OK, Status
+
+MOST_WAYPOINTS = 32
+SAME_CLOCK_S = 30.0
+"""A frame is hardly under way for longer; stamps that are farther off tell another time."""
 
 FLUSH_S = 5.0
 """So long the end of a patrol waits for the disk."""
@@ -40,20 +45,28 @@ class PatrolMemory:
         self.tracker = Tracker(persistence, p["max_gap"])
         self._places = StandingPlaces()
         self._standing = NOWHERE
-        self._waypoint = ""
+        self._waypoints: deque[tuple[float, str]] = deque([(-math.inf, "")], MOST_WAYPOINTS)
         self._sampler = Sampler(p["history_interval"])
         self._baselines: tuple[str, WaypointBaselines] | None = None
         path = p["history_path"]
         self._history = HistoryWriter(Path(path), info, report) if path else None
 
     @property
-    def place(self) -> Place:
-        """The waypoint by its name, else the place where the robot stands, else nowhere."""
-        return Place(self._waypoint or self._standing.waypoint, self._standing.pose)
+    def waypoint(self) -> str:
+        """The latest that was told."""
+        return self._waypoints[-1][1]
 
-    def arrive(self, waypoint: str) -> None:
-        """The robot is at that waypoint; "" when it has left it."""
-        self._waypoint = waypoint
+    def place_at(self, stamp_s: float, now_s: float) -> Place:
+        """Where the frame of that stamp was taken: at the waypoint told before it, else where the
+        robot stands, else nowhere. A stamp of another clock than now_s gets the latest."""
+        told = self._waypoints
+        same_clock = abs(now_s - stamp_s) < SAME_CLOCK_S
+        named = next((w for at_s, w in reversed(told) if at_s <= stamp_s or not same_clock), "")
+        return Place(named or self._standing.waypoint, self._standing.pose)
+
+    def arrive(self, waypoint: str, now_s: float) -> None:
+        """The robot has told at now_s that it is at that waypoint; "" when it has left it."""
+        self._waypoints.append((now_s, waypoint))
 
     def recall(self, waypoint: str, baselines: WaypointBaselines) -> None:
         """What the history told of that waypoint."""
@@ -63,7 +76,7 @@ class PatrolMemory:
         self, readings: Sequence[Reading], size_px: tuple[int, int]
     ) -> list[Baseline | None] | None:
         """What the equipment of a frame measured before; None when nothing was recalled here."""
-        if self._baselines is None or self._baselines[0] != self._waypoint:
+        if self._baselines is None or self._baselines[0] != self.waypoint:
             return None
         return self._baselines[1].of(readings, size_px)
 
@@ -77,10 +90,13 @@ class PatrolMemory:
         self._standing = self._places.update(stamp_s, Pose(place.x, place.y, yaw_rad))
 
     def see(
-        self, stamp_s: float, verdicts: Sequence[Verdict], size_px: tuple[int, int]
+        self,
+        stamp_s: float,
+        verdicts: Sequence[Verdict],
+        size_px: tuple[int, int],
+        place: Place,
     ) -> TrackedFrame:
         """The verdicts of the next frame -> tracks and alarms; the history gets what it keeps."""
-        place = self.place
         tracked = self.tracker.update(stamp_s, verdicts, size_px, place.waypoint)
         if self._history is not None:
             seen = FrameRecord(stamp_s, size_px, tracked.sightings, tracked.alarms, place)
@@ -97,7 +113,7 @@ class PatrolMemory:
         """Open alarms, and whether the history is written."""
         values = {
             "open_alarms": str(len(self.tracker.open_alarms)),
-            "waypoint": self.place.waypoint,
+            "waypoint": self.waypoint or self._standing.waypoint,
         }
         history = self._history
         if history is None:

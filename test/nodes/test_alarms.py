@@ -14,10 +14,12 @@ from thermoscout.msg import EquipmentReadings, ThermalAlarm, ThermalVerdict, The
 
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.history.queries import History
+from thermoscout_core.history.recorder import PatrolInfo
 from thermoscout_core.readings import Correction, Reading
 from thermoscout_nodes.device_messages import make_header
 from thermoscout_nodes.fault_judge import FaultJudge
 from thermoscout_nodes.messages import readings_to_message
+from thermoscout_nodes.patrol_memory import PatrolMemory
 from thermoscout_nodes.qos import EVENTS, SENSOR_PUBLISH, STANDARD
 
 
@@ -63,7 +65,7 @@ class Patrol:
 
     def arrive(self, waypoint: str) -> None:
         self.waypoint.publish(String(data=waypoint))
-        self.graph.spin_until(lambda: self.node._memory.place.waypoint == waypoint)
+        self.graph.spin_until(lambda: self.node._memory.waypoint == waypoint)
 
 
 def test_a_fault_over_many_frames_is_one_alarm(graph: Any) -> None:
@@ -156,7 +158,7 @@ def test_without_a_waypoint_the_pose_tells_the_place(graph: Any, tmp_path: Path)
         message.header = make_header(patrol.stamp_s, "map")
         patrol.stamp_s += 0.25
         patrol.pose.publish(message)
-        return bool(patrol.node._memory.place.waypoint)
+        return bool(patrol.node._memory._standing.waypoint)
 
     graph.spin_until(standing)
     patrol.show(connector(22.0), frames=4)
@@ -202,3 +204,16 @@ def test_a_foreign_history_is_refused_and_told(graph: Any, tmp_path: Path) -> No
         lambda: any("another program" in s.message for m in reports for s in m.status)
     )
     assert not node.is_active
+
+
+def test_frames_that_were_under_way_belong_to_the_waypoint_before() -> None:
+    told = {"raise_n": 3, "raise_m": 5, "clear_n": 8, "clear_m": 10, "max_gap": 2.0}
+    memory = PatrolMemory(
+        {**told, "history_path": "", "history_interval": 1.0}, PatrolInfo, lambda _: None
+    )
+    memory.arrive("bay 1", 100.0)
+    memory.arrive("bay 2", 110.0)
+    assert memory.place_at(109.9, 110.1).waypoint == "bay 1"
+    assert memory.place_at(110.0, 110.1).waypoint == "bay 2"
+    assert memory.place_at(99.0, 110.1).waypoint == ""
+    assert memory.place_at(5.0, 110.1).waypoint == "bay 2"  # another clock

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, Image, Range
+from std_msgs.msg import String
 from thermoscout.msg import Radiometry, ThermalVerdicts
 
 from thermoscout_nodes.device_messages import (
@@ -59,6 +60,12 @@ def test_the_truth_belongs_to_a_frame_that_was_sent(graph: Any) -> None:
     assert {stamp_key(truth.header) for truth in truths[:2]} <= sent
     assert truths[0].verdicts[0].rule.startswith("wp")
     assert truths[0].verdicts[0].reading.corrected_c > 0
+
+
+def test_the_simulated_robot_tells_its_waypoint(graph: Any) -> None:
+    told = graph.listen(String, "waypoint", LATCHED)
+    graph.make(IrCamera, {"url": SIM})
+    assert graph.spin_until(lambda: told)[0].data.startswith("stop ")
 
 
 def test_pictures_are_made_while_somebody_looks(graph: Any) -> None:

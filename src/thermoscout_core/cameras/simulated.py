@@ -73,6 +73,10 @@ class SimulatedCamera:
         """What is true of a frame that this camera has given."""
         return self.patrol.truth_at(frame.stamp_s)
 
+    def waypoint_of(self, frame: ThermalFrame) -> str:
+        """Where the simulated robot stood when it took that frame."""
+        return f"stop {self.patrol.waypoint_at(frame.stamp_s) + 1}"
+
     def close(self) -> None:
         self._first = self._last = -1
 
