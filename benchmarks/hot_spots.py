@@ -229,7 +229,7 @@ def _sheets(
 
 
 def _tile(item: LabelledFrame, faults: Sequence[Pixel]) -> NDArray[np.uint8]:
-    """Labels green, fault verdicts' hot spots white."""
+    """Labels green, hot spots of fault verdicts cyan."""
     view = cv2.applyColorMap(to_8bit_view(item.frame.counts), cv2.COLORMAP_INFERNO)
     scale = TILE_PX[0] / view.shape[1], TILE_PX[1] / view.shape[0]
     tile = cv2.resize(view, TILE_PX, interpolation=cv2.INTER_CUBIC)
@@ -238,7 +238,9 @@ def _tile(item: LabelledFrame, faults: Sequence[Pixel]) -> NDArray[np.uint8]:
         last = round(box.x2 * scale[0]), round(box.y2 * scale[1])
         cv2.rectangle(tile, first, last, (80, 255, 80), 1)
     for x, y in faults:
-        cv2.circle(tile, (round(x * scale[0]), round(y * scale[1])), 9, (255, 255, 255), 1)
+        center = round(x * scale[0]), round(y * scale[1])
+        cv2.circle(tile, center, 10, (0, 0, 0), 4)
+        cv2.circle(tile, center, 10, (255, 255, 0), 2)
     put_text(tile, item.id, (4, 14), 0.45, (255, 255, 255))
     return np.asarray(tile, np.uint8)
 

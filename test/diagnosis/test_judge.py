@@ -170,6 +170,21 @@ def test_a_hot_region_without_equipment_is_judged_by_the_frame(judge_one, readin
     assert "stands out by 0.80 (12.0 K above the eighth-hottest other spot" in verdict.reason
 
 
+def test_a_hot_pixel_that_is_no_spot_of_its_own_is_compared_with_nothing(judge_one, reading):
+    halo = replace(reading(45.0), stands_out=0.0)
+    assert judge_one(halo, reading(30.0, place=1)).severity is Severity.NORMAL
+
+
+def test_three_spots_in_a_row_are_phases_under_load(knowledge_base, reading):
+    row = [
+        replace(reading(30.0, place=place), stands_out=0.8, over_peers_k=over_k)
+        for place, over_k in enumerate((6.0, 6.2, 9.0))
+    ]
+    judge = Judge(knowledge_base)
+    assert [v.severity.value for v in judge.judge(row)] == ["normal", "normal", "general"]
+    assert judge.judge(row[2:])[0].severity is Severity.GENERAL
+
+
 def test_a_hot_roof_is_no_fault_by_its_temperature_alone(judge_one, reading):
     roof = replace(reading(95.0, "hot_region"), stands_out=0.1, over_peers_k=1.0)
     assert judge_one(roof).severity is Severity.NORMAL

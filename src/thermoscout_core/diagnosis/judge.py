@@ -128,10 +128,12 @@ class _Case:
             answers.append(over or (None if self.load_too_low else False))
         if conditions.like_above_k is not None:
             difference = evidence.t1_c - evidence.t2_c
-            answers.append(self._exceeds(difference, conditions.like_above_k))
+            over = self._exceeds(difference, conditions.like_above_k)
+            answers.append(over and not self._is_lost(evidence))
         if conditions.relative_difference is not None:
             delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
-            answers.append(delta >= conditions.relative_difference if delta is not None else None)
+            reached = None if delta is None else delta >= conditions.relative_difference
+            answers.append(reached and not self._is_lost(evidence))
         if conditions.stands_out is not None:
             answers.append(self._stands_out(conditions.stands_out, evidence))
         if conditions.growth_above_k is not None:
@@ -139,6 +141,10 @@ class _Case:
         if False in answers:
             return False
         return None if None in answers else True
+
+    def _is_lost(self, evidence: Evidence) -> bool:
+        """Whether the hot spot is known to be none of its own, or one of many."""
+        return evidence.reading.stands_out < self.knowledge_base.min_standing
 
     def _stands_out(self, limit: float, evidence: Evidence) -> bool | None:
         score = evidence.reading.stands_out

@@ -113,7 +113,9 @@ class KnowledgeBase(_Strict):
     """A rule set.
 
     min_rise_k: below that rise T1 − T0, δ is not used (DL/T 664). measuring: what it asks of the
-    conditions. phase_balance_k: of three spots in a row, one that is less than this above the
+    conditions. min_standing: a hot spot that is known to stand out by less in its frame isn't
+    compared with like parts: it is no spot of its own (a neighbour's halo, a warm wall behind the
+    box), or there are many like it. phase_balance_k: of three spots in a row, one that is less than this above the
     colder of the others doesn't stand out: three phases under load are as warm. load_exponent:
     with it, and a stated load, differences are extrapolated to the rated current,
     ΔT·(1/load)^exponent; left out, they are taken as measured.
@@ -123,6 +125,7 @@ class KnowledgeBase(_Strict):
     title: Name
     min_rise_k: Kelvins
     measuring: ConditionLimits = ConditionLimits()
+    min_standing: Annotated[float, Field(ge=0, le=1)] = 0.0
     phase_balance_k: Annotated[float, Field(ge=0)] = 0.5
     load_exponent: Annotated[float, Field(ge=1, le=3)] | None = None
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, strict=False)]
