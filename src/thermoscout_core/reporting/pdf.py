@@ -53,7 +53,7 @@ def write_pdf(path: Path, composition: Composition) -> Path:
     """
     rl_config.useA85 = 0  # JPEG data as they are, not as text
     fonts = register_fonts(_all_text(composition), composition.options.cjk_font)
-    blocks = Blocks(fonts, A4[0] - 2 * _MARGIN, composition.say.language is Language.ZH)
+    blocks = Blocks(fonts, A4[0] - 2 * _MARGIN)
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
     try:
         document = _document(beside, composition, fonts)

@@ -32,10 +32,9 @@ Cell: TypeAlias = "str | Flowable | list[Flowable]"
 
 
 class Blocks:
-    """Makes flowables in the report's fonts. width_pt: of the text column. breaks_anywhere: lines
-    of Chinese break between any two characters; English words among them would break, too."""
+    """Makes flowables in the report's fonts. width_pt: of the text column."""
 
-    def __init__(self, fonts: Fonts, width_pt: float, breaks_anywhere: bool = False) -> None:
+    def __init__(self, fonts: Fonts, width_pt: float) -> None:
         self.fonts = fonts
         self.width_pt = width_pt
         self._styles = {
@@ -47,14 +46,12 @@ class Blocks:
                 textColor=color,
                 spaceBefore=before,
                 spaceAfter=after,
-                wordWrap="CJK" if name == "chinese" and breaks_anywhere else None,
             )
             for name, bold, size, color, before, after in (
                 ("title", True, 18, INK, 0, 6),
                 ("heading", True, 12, INK, 12, 4),
                 ("heading_small", True, 10, INK, 8, 3),
                 ("body", False, _BODY_PT, INK, 0, 2),
-                ("chinese", False, _BODY_PT, INK, 0, 2),
                 ("soft", False, 7, SOFT, 0, 2),
             )
         }
@@ -79,8 +76,6 @@ class Blocks:
 
     def text(self, text: str, style: str = "body", color: Any = None) -> Paragraph:
         """A paragraph."""
-        if style == "body" and any(map(is_cjk, text)):
-            style = "chinese"
         marked = self.markup(text)
         if color is not None:
             marked = f'<font color="#{color.hexval()[2:]}">{marked}</font>'
@@ -118,9 +113,7 @@ class Blocks:
 
     def facts(self, facts: Facts, columns: int = 3) -> Table:
         """Names in small letters above their values."""
-        cells = [
-            [self.text(name, "soft"), self.text(value)] if name else "" for name, value in facts
-        ]
+        cells: list[Any] = [self._fact(name, value) for name, value in facts]
         cells += [""] * (-len(cells) % columns)
         rows = [cells[at : at + columns] for at in range(0, len(cells), columns)]
         style = TableStyle(
@@ -132,6 +125,10 @@ class Blocks:
             ]
         )
         return Table(rows, colWidths=[self.width_pt / columns] * columns, style=style)
+
+    def _fact(self, name: str, value: str) -> Paragraph:
+        small = f'<font size="7" color="#{SOFT.hexval()[2:]}">{self.markup(name)}</font>'
+        return Paragraph(f"{small}<br/>{self.markup(value)}", self._styles["body"])
 
     def side_by_side(self, pictures: Sequence[tuple[Path, str]], shares: Sequence[float]) -> Table:
         """JPEG files with their captions, as wide as their shares of the column."""
