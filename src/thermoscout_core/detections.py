@@ -51,7 +51,8 @@ class Box:
 
 @dataclass(frozen=True)
 class Polygon:
-    """An outline in continuous pixel coordinates, as :class:`Box`; the last corner joins the first.
+    """An outline in continuous pixel coordinates, as :class:`Box`; the last corner joins the
+    first.
 
     corners: (x, y) pairs. Raises FrameError for fewer than three, or one that isn't finite.
     """

@@ -8,8 +8,7 @@ from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
-from thermoscout.msg import EquipmentReadings, ThermalAlarm, ThermalVerdicts
+from thermoscout.msg import EquipmentReadings, ThermalAlarm, ThermalVerdicts, Waypoint
 from thermoscout.msg import Radiometry as RadiometryMessage
 from visualization_msgs.msg import MarkerArray
 
@@ -67,7 +66,7 @@ class FaultJudge(ManagedNode):
         self._overlay = self.advertise(Image, "overlay", SENSOR_PUBLISH)
         self._markers = self.advertise(MarkerArray, "markers", STANDARD)
         self.subscribe(EquipmentReadings, "readings", self._on_readings, STANDARD)
-        self.subscribe(String, "waypoint", self._on_waypoint, STANDARD)
+        self.subscribe(Waypoint, "waypoint", self._on_waypoint, STANDARD)
         self.subscribe(PoseStamped, "pose", self._on_pose, SENSOR_SUBSCRIBE)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
@@ -115,11 +114,12 @@ class FaultJudge(ManagedNode):
         self._hfov_rad = message.hfov
         self._camera = message.camera
 
-    def _on_waypoint(self, message: String) -> None:
+    def _on_waypoint(self, message: Waypoint) -> None:
         if self._memory is not None:
-            self._memory.arrive(message.data, self._now_s())
-        if self._recall is not None and message.data:
-            self._recall.offer(message.data)
+            since_s = to_seconds(message.stamp)
+            self._memory.arrive(message.name, since_s or self._now_s())
+        if self._recall is not None and message.name:
+            self._recall.offer(message.name)
 
     def _read_baselines(self, waypoint: str) -> WaypointBaselines:
         """In a thread: what the waypoint's equipment measured before."""
@@ -156,7 +156,7 @@ class FaultJudge(ManagedNode):
         baselines = self._memory.baselines(readings, size_px)
         verdicts = self._judge.judge(readings, baselines=baselines)
         stamp_s = to_seconds(message.header.stamp)
-        place = self._memory.place_at(stamp_s, self._now_s())
+        place = self._memory.place_at(stamp_s)
         tracked = self._memory.see(stamp_s, verdicts, size_px, place)
         if tracked.problem:
             self.diagnostics.bad_frame(tracked.problem)

@@ -12,9 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header, String
+from std_msgs.msg import Header
 from thermoscout.msg import Radiometry as RadiometryMessage
-from thermoscout.msg import ThermalVerdicts
+from thermoscout.msg import ThermalVerdicts, Waypoint
 
 from thermoscout_core.cameras.base import EndOfStream
 from thermoscout_core.cameras.registry import open_camera
@@ -81,7 +81,7 @@ class IrCamera(ManagedNode):
         self._truths = self._waypoints = None
         if has_truth(self._camera):
             self._truths = self.advertise(ThermalVerdicts, "simulation/truth", STANDARD)
-            self._waypoints = self.advertise(String, "waypoint", LATCHED)
+            self._waypoints = self.advertise(Waypoint, "waypoint", LATCHED)
         if self._lockstep:
             self.subscribe(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
         self.diagnostics.add_task("camera", self._camera_status)
@@ -166,7 +166,7 @@ class IrCamera(ManagedNode):
             return
         frame, header = outgoing.frame, outgoing.image.header
         self._tell_radiometry(outgoing, header)
-        self._tell_waypoint(frame)
+        self._tell_waypoint(frame, header)
         self._images.publish(outgoing.image)
         if self._infos.get_subscription_count():
             size_px = frame.width_px, frame.height_px
@@ -190,14 +190,14 @@ class IrCamera(ManagedNode):
         message = radiometry_to_message(radiometry, header, outgoing.zero_is_invalid)
         self._radiometry.publish(message)
 
-    def _tell_waypoint(self, frame: ThermalFrame) -> None:
+    def _tell_waypoint(self, frame: ThermalFrame, header: Header) -> None:
         """In the place of the simulated robot's navigation."""
         if self._waypoints is None:
             return
         waypoint = self._camera.waypoint_of(frame)
         if waypoint != self._waypoint:
             self._waypoint = waypoint
-            self._waypoints.publish(String(data=waypoint))
+            self._waypoints.publish(Waypoint(stamp=header.stamp, name=waypoint))
 
     def _on_verdicts(self, message: ThermalVerdicts) -> None:
         if stamp_key(message.header) == self._asked:

@@ -45,7 +45,7 @@ class PatrolMemory:
         self.tracker = Tracker(persistence, p["max_gap"])
         self._places = StandingPlaces()
         self._standing = NOWHERE
-        self._waypoints: deque[tuple[float, str]] = deque([(-math.inf, "")], MOST_WAYPOINTS)
+        self._waypoints: deque[tuple[float, str]] = deque(maxlen=MOST_WAYPOINTS)
         self._sampler = Sampler(p["history_interval"])
         self._baselines: tuple[str, WaypointBaselines] | None = None
         path = p["history_path"]
@@ -54,19 +54,19 @@ class PatrolMemory:
     @property
     def waypoint(self) -> str:
         """The latest that was told."""
-        return self._waypoints[-1][1]
+        return self._waypoints[-1][1] if self._waypoints else ""
 
-    def place_at(self, stamp_s: float, now_s: float) -> Place:
-        """Where the frame of that stamp was taken: at the waypoint told before it, else where the
-        robot stands, else nowhere. A stamp of another clock than now_s gets the latest."""
+    def place_at(self, stamp_s: float) -> Place:
+        """Where the frame of that stamp was taken: at the waypoint since before it, else where
+        the robot stands, else nowhere. A frame of another clock was taken at the latest one."""
         told = self._waypoints
-        same_clock = abs(now_s - stamp_s) < SAME_CLOCK_S
-        named = next((w for at_s, w in reversed(told) if at_s <= stamp_s or not same_clock), "")
-        return Place(named or self._standing.waypoint, self._standing.pose)
+        another_clock = bool(told) and told[-1][0] - stamp_s > SAME_CLOCK_S
+        since = (name for since_s, name in reversed(told) if since_s <= stamp_s or another_clock)
+        return Place(next(since, "") or self._standing.waypoint, self._standing.pose)
 
-    def arrive(self, waypoint: str, now_s: float) -> None:
-        """The robot has told at now_s that it is at that waypoint; "" when it has left it."""
-        self._waypoints.append((now_s, waypoint))
+    def arrive(self, waypoint: str, since_s: float) -> None:
+        """The robot has been at that waypoint since then; "" when it has left it."""
+        self._waypoints.append((since_s, waypoint))
 
     def recall(self, waypoint: str, baselines: WaypointBaselines) -> None:
         """What the history told of that waypoint."""

@@ -155,6 +155,18 @@ def test_heat_seen_in_two_classes_belongs_to_the_smaller_box(knowledge_base, rea
     assert second.severity is Severity.SERIOUS
 
 
+def test_boxes_that_each_give_the_heat_to_another_do_not_lose_it(knowledge_base, reading):
+    hot = reading(100.0)
+    left = replace(
+        hot, detection=Detection("connector", 0.9, Box(0, 0, 40, 40)), hot_spot_px=(28, 20)
+    )
+    right = replace(
+        hot, detection=Detection("connector", 0.8, Box(10, 0, 50, 40)), hot_spot_px=(21, 20)
+    )
+    verdicts = Judge(knowledge_base).judge([left, right])
+    assert sum(verdict.severity is Severity.SERIOUS for verdict in verdicts) == 1
+
+
 def test_three_in_a_row_are_compared_as_phases(judge_one, reading):
     verdict = judge_one(reading(45.0), reading(44.0, place=1), reading(32.0, place=2))
     assert verdict.severity is Severity.GENERAL and verdict.t2_c == 32.0

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
-from std_msgs.msg import String
-from thermoscout.msg import EquipmentReadings, ThermalAlarm, ThermalVerdict, ThermalVerdicts
+from thermoscout.msg import (
+    EquipmentReadings,
+    ThermalAlarm,
+    ThermalVerdict,
+    ThermalVerdicts,
+    Waypoint,
+)
 
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.history.queries import History
@@ -43,7 +48,7 @@ class Patrol:
         self.graph = graph
         self.node = graph.make(FaultJudge, parameters)
         self.readings = graph.peer.create_publisher(EquipmentReadings, "readings", STANDARD)
-        self.waypoint = graph.peer.create_publisher(String, "waypoint", STANDARD)
+        self.waypoint = graph.peer.create_publisher(Waypoint, "waypoint", STANDARD)
         self.pose = graph.peer.create_publisher(PoseStamped, "pose", SENSOR_PUBLISH)
         self.verdicts = graph.listen(ThermalVerdicts, "verdicts", STANDARD)
         self.alarms = graph.listen(ThermalAlarm, "alarms", EVENTS)
@@ -64,7 +69,7 @@ class Patrol:
         return self.verdicts[-1]
 
     def arrive(self, waypoint: str) -> None:
-        self.waypoint.publish(String(data=waypoint))
+        self.waypoint.publish(Waypoint(stamp=make_header(self.stamp_s, "").stamp, name=waypoint))
         self.graph.spin_until(lambda: self.node._memory.waypoint == waypoint)
 
 
@@ -213,7 +218,7 @@ def test_frames_that_were_under_way_belong_to_the_waypoint_before() -> None:
     )
     memory.arrive("bay 1", 100.0)
     memory.arrive("bay 2", 110.0)
-    assert memory.place_at(109.9, 110.1).waypoint == "bay 1"
-    assert memory.place_at(110.0, 110.1).waypoint == "bay 2"
-    assert memory.place_at(99.0, 110.1).waypoint == ""
-    assert memory.place_at(5.0, 110.1).waypoint == "bay 2"  # another clock
+    assert memory.place_at(109.9).waypoint == "bay 1"
+    assert memory.place_at(110.0).waypoint == "bay 2"
+    assert memory.place_at(99.0).waypoint == ""
+    assert memory.place_at(5.0).waypoint == "bay 2"  # another clock

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, Image, Range
-from std_msgs.msg import String
-from thermoscout.msg import Radiometry, ThermalVerdicts
+from thermoscout.msg import Radiometry, ThermalVerdicts, Waypoint
 
 from thermoscout_nodes.device_messages import (
     message_to_frame,
@@ -63,9 +62,9 @@ def test_the_truth_belongs_to_a_frame_that_was_sent(graph: Any) -> None:
 
 
 def test_the_simulated_robot_tells_its_waypoint(graph: Any) -> None:
-    told = graph.listen(String, "waypoint", LATCHED)
+    told = graph.listen(Waypoint, "waypoint", LATCHED)
     graph.make(IrCamera, {"url": SIM})
-    assert graph.spin_until(lambda: told)[0].data.startswith("stop ")
+    assert graph.spin_until(lambda: told)[0].name.startswith("stop ")
 
 
 def test_pictures_are_made_while_somebody_looks(graph: Any) -> None:

@@ -78,7 +78,7 @@ def gather(
     region without equipment has the frame's other spots for comparison. T0 is the ring around the
     box, else the median of the other rings.
     """
-    owners = [_owner_of_spot(reading, readings) for reading in readings]
+    owners = _owners(readings)
     comparable = [
         index
         for index, (reading, owner) in enumerate(zip(readings, owners, strict=True))
@@ -184,35 +184,52 @@ def _lower_median(values: Sequence[float]) -> float:
     return sorted(values)[(len(values) - 1) // 2]
 
 
-def _owner_of_spot(reading: Reading, readings: Sequence[Reading]) -> Reading | None:
+def _owners(readings: Sequence[Reading]) -> list[Reading | None]:
+    """The reading that each one's hot spot rather belongs to, None where that is itself."""
+    owners = [_owner_of_spot(index, readings) for index in range(len(readings))]
+    for index in range(len(readings)):
+        chain = [index]
+        while (owner := owners[chain[-1]]) is not None and owner not in chain:
+            chain.append(owner)
+        if owner is not None:
+            # each belongs to the next, all around: the hottest keeps it, or the heat is lost
+            ring = chain[chain.index(owner) :]
+            owners[max(ring, key=lambda i: readings[i].corrected_c)] = None
+    return [None if owner is None else readings[owner] for owner in owners]
+
+
+def _owner_of_spot(index: int, readings: Sequence[Reading]) -> int | None:
     """The other reading that the hot spot rather belongs to, if any: of the same class, in whose
-    box it lies more centrally; of another class, in whose smaller box it is the hot spot too.
+    box it lies more centrally; of another class, in whose smaller box the same heat is hottest.
 
     Overlapping boxes share pixels: the heat of one part must not be counted twice.
     """
+    reading = readings[index]
     spot = reading.hot_spot_px
     if spot is None:
         return None
     own = _off_centre(reading, spot)
-    for other in readings:
-        if other is reading or not other.has_temperature:
+    for number, other in enumerate(readings):
+        if number == index or not other.has_temperature:
             continue
         if other.detection.class_name == reading.detection.class_name:
             if _off_centre(other, spot) < min(own, 1.0):
-                return other
-        elif _is_closer(other, reading, spot):
-            return other
+                return number
+        elif _is_closer(other, reading):
+            return number
     return None
 
 
-def _is_closer(other: Reading, reading: Reading, spot: tuple[int, int]) -> bool:
-    """Whether the other is equipment and has the same hot spot in a smaller box."""
-    there = other.hot_spot_px
-    if there is None or other.detection.class_name == HOT_REGION:
+def _is_closer(other: Reading, reading: Reading) -> bool:
+    """Whether the other is equipment in whose smaller box the same heat is hottest."""
+    there, here = other.hot_spot_px, reading.hot_spot_px
+    if there is None or here is None or other.detection.class_name == HOT_REGION:
         return False
     smaller = other.detection.box.area_px < reading.detection.box.area_px
-    near = max(abs(there[0] - spot[0]), abs(there[1] - spot[1])) <= SAME_PIXEL_PX
-    return near and (smaller or reading.detection.class_name == HOT_REGION)
+    apart_px = max(abs(there[0] - here[0]), abs(there[1] - here[1]))
+    same_region = other.over_peers_k == reading.over_peers_k and apart_px <= SPOT_SIZE_PX
+    same_heat = same_region or apart_px <= SAME_PIXEL_PX
+    return same_heat and (smaller or reading.detection.class_name == HOT_REGION)
 
 
 def _off_centre(reading: Reading, spot: tuple[int, int]) -> float:

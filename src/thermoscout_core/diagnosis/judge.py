@@ -124,8 +124,8 @@ class _Case:
         """Whether all conditions hold; None when one of them can't be evaluated."""
         answers: list[bool | None] = []
         if conditions.surface_above_c is not None:
-            over = evidence.t1_c > conditions.surface_above_c
-            answers.append(over or (None if self.load_too_low else False))
+            hot = evidence.t1_c > conditions.surface_above_c
+            answers.append(hot or (None if self.load_too_low else False))
         if conditions.like_above_k is not None:
             difference = evidence.t1_c - evidence.t2_c
             over = self._exceeds(difference, conditions.like_above_k)

@@ -20,8 +20,8 @@ _Convolution = nn.Conv2d | nn.ConvTranspose2d
 @dataclass(frozen=True)
 class LayerDifference:
     """One folded layer. name: of the convolution. epsilon: of its batch norm. difference: largest
-    difference of the layer's outputs, both layers given the same input; absolute, and where outputs
-    exceed 1, as a share of the largest (float32 has no more digits there)."""
+    difference of the layer's outputs, both layers given the same input; absolute, and where
+    outputs exceed 1, as a share of the largest (float32 has no more digits there)."""
 
     name: str
     epsilon: float

@@ -44,4 +44,4 @@ def _levels_bgr(palette: Palette) -> Picture:
     at = [level for level, _ in _IRONBOW_RGB]
     channels = zip(*(rgb for _, rgb in _IRONBOW_RGB), strict=True)
     rgb = np.stack([np.interp(levels, at, channel) for channel in channels], axis=1)
-    return np.rint(rgb[:, ::-1]).astype(np.uint8)
+    return np.asarray(np.rint(rgb[:, ::-1]), np.uint8)

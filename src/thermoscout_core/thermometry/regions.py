@@ -247,12 +247,12 @@ class _Frame:
 def _mean_and_low(window: Counts, valid: Mask | None) -> tuple[float, float]:
     """Of the valid pixels; low: the third-coldest row's coldest."""
     if valid is None:
-        mean, rows = cv2.mean(window)[0], window.min(axis=1)
+        means, rows = cv2.mean(window), window.min(axis=1)
     else:
-        mean = cv2.mean(window, valid.astype(np.uint8))[0]
+        means = cv2.mean(window, valid.astype(np.uint8))
         rows = np.where(valid, window, COUNT_MAX).min(axis=1)[valid.any(axis=1)]
     rows.sort()
-    return float(mean), float(rows[min(2, len(rows) - 1)])
+    return float(np.ravel(means)[0]), float(rows[min(2, len(rows) - 1)])
 
 
 def _connected(mask: Mask, row: int, column: int) -> Mask:
