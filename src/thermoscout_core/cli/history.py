@@ -186,6 +186,8 @@ _READINGS = {
     "flags": "flags",
     "thermogram": "thermogram",
 }
+_FOLDED = {"name", "waypoint", "class_name", "label", "rule", "flags", "thermogram"}
+"""Columns that take what the terminal's width leaves."""
 _STYLES = {"critical": "bold red", "serious": "red", "general": "yellow", "normal": "green"}
 
 
@@ -194,13 +196,16 @@ def _print_table(
 ) -> None:
     """columns: heading -> the rows' key."""
     from rich.table import Table as RichTable
+    from rich.text import Text
 
     if not rows:
         console.print(nothing)
         return
     table = RichTable(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in columns:
-        table.add_column(heading, no_wrap="UTC" in heading)
+    for heading, key in columns.items():
+        cells = [Text.from_markup(_cell(key, row[key])) for row in rows]
+        narrowest = 4 if key in _FOLDED else max(cell.cell_len for cell in cells)
+        table.add_column(heading, min_width=narrowest, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(key, row[key]) for key in columns.values()))
     console.print(table)
