@@ -12,11 +12,9 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import platform
 import re
 import subprocess
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +24,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from thermoscout_core import machine
 from thermoscout_core.learning.checkpoint import load_network
 from thermoscout_core.learning.data import open_dataset
-from thermoscout_core.learning.evaluate import Evaluation, evaluate_predictions
+from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
 from thermoscout_core.learning.ssd import SsdWithBoxes
 from thermoscout_core.learning.torch_prediction import predict_with_torch
 
@@ -114,8 +113,7 @@ def main() -> None:
     show(rows, arguments.split)
     if arguments.json:
         setting = {
-            "machine": platform.processor() or platform.machine(),
-            "date": datetime.now(timezone.utc).date().isoformat(),
+            "machine": machine.describe(),
             "split": arguments.split,
             "seeds": arguments.seeds,
             "base": content["base"],

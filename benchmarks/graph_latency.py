@@ -13,14 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
+from thermoscout_core import machine
 from thermoscout_nodes.diagnostics import percentiles_ms
 from thermoscout_nodes.graph_processes import private_domain
 from thermoscout_nodes.inspection import make_graph
@@ -40,7 +38,6 @@ HOLD_S = 2.0
 STATIONS = 9
 PICTURES = ("overlay", "thermal/temperature", "thermal/image_color")
 STAGES = ("waiting", "preprocess", "network", "postprocess", "handing_over")
-PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "rclpy", "thermoscout")
 
 
 @dataclass
@@ -87,25 +84,7 @@ def rss_mib() -> float:
 
 def host() -> dict[str, Any]:
     """The machine and the versions that the figures belong to."""
-    model = ""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-            break
-    versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0],
-        "system": platform.platform(),
-        "ros_distro": os.environ.get("ROS_DISTRO", ""),
-        "versions": versions,
-    }
+    return {**machine.describe(), "ros_distro": os.environ.get("ROS_DISTRO", "")}
 
 
 def measure(options: argparse.Namespace, watched: bool) -> dict[str, Any]:
@@ -238,8 +217,8 @@ def main() -> None:
     parser.add_argument("--thread-turn", type=float, default=THREAD_TURN_S, help="seconds")
     options = parser.parse_args()
     sys.setswitchinterval(options.thread_turn)
-    machine = host()
-    print(f"{machine['cpu']}, {machine['cores']} cores, load {machine['load_average']:.1f} before")
+    described = host()
+    print(f"{machine.in_words()}; load {described['load_average']:.1f} before")
     runs = {}
     for name, watched in (("nobody watches", False), ("every picture watched", True)):
         runs[name] = measure(options, watched)
@@ -248,8 +227,7 @@ def main() -> None:
     if options.json:
         result = {
             "benchmark": "graph_latency",
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "host": machine,
+            "host": described,
             "options": {name: str(value) for name, value in vars(options).items()},
             "runs": runs,
         }

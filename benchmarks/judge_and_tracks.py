@@ -14,13 +14,12 @@ import gc
 import json
 import math
 import os
-import platform
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 
+from thermoscout_core import machine
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.diagnosis.rules import KnowledgeBase
@@ -89,9 +88,7 @@ def main() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     record = {
         "benchmark": "judge_and_tracks",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": f"{platform.processor() or platform.machine()}, {platform.system()}",
-        "python": platform.python_version(),
+        "machine": machine.describe(),
         "boxes": given.boxes,
         "frames": given.frames,
         "milliseconds": {

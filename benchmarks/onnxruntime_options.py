@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from thermoscout_core.bench.machine import cpu_name
 from thermoscout_core.bench.timing import interleaved_s, median_ms
 from thermoscout_core.detection.detector import DEFAULT_MODEL
+from thermoscout_core.machine import cpu_name
 from thermoscout_core.resources import resource_path
 
 LEVEL = ort.GraphOptimizationLevel

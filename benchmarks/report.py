@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import platform
 import resource
 import tempfile
 import time
 from pathlib import Path
 
+from thermoscout_core import machine
 from thermoscout_core.inspection import Inspector, NamedInspection
 from thermoscout_core.reporting.choices import Language
 from thermoscout_core.reporting.composition import ReportOptions
@@ -46,7 +46,7 @@ def main() -> None:
         output = chosen.output or Path(folder)
         records = write_run(output, chosen.images)
         verdicts = sum(len(record.verdicts) for record in records)
-        print(f"{platform.machine()}, {len(records)} simulated images, {verdicts} verdicts")
+        print(f"{machine.in_words()}: {len(records)} simulated images, {verdicts} verdicts")
         for name, outputs in WAYS:
             begun_s = time.perf_counter()
             options = ReportOptions(language=chosen.language)

@@ -12,16 +12,15 @@ import argparse
 import gc
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from thermoscout_core import machine
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.frames import (
     APPARENT,
@@ -126,10 +125,9 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
-    load = os.getloadavg()[0]
-    print(f"{platform.machine()}, numpy {np.__version__}, one core, load {load:.1f} before")
+    print(f"{machine.in_words()}; one core, load {os.getloadavg()[0]:.1f} before")
     print(f"{'ms':28}{'p50':>9}{'p95':>9}{'p99':>9}")
-    percentiles = {}
+    described, percentiles = machine.describe(), {}
     for name, times in measure(options.repeats).items():
         values = [float(np.percentile(times, q)) for q in (50, 95, 99)]
         percentiles[name] = dict(zip(("p50", "p95", "p99"), values, strict=True))
@@ -137,11 +135,7 @@ def main() -> None:
     if options.json:
         result = {
             "benchmark": "thermometry",
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "machine": platform.machine(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "load_average": load,
+            "machine": described,
             "milliseconds": percentiles,
         }
         options.json.write_text(json.dumps(result, indent=1) + "\n")

@@ -14,7 +14,6 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from thermoscout_core.bench.energy import find_meter
-from thermoscout_core.bench.machine import cpu_name, foreign_load, package_versions
 from thermoscout_core.bench.preparation import CALIBRATION_FRAMES, Prepared, prepare
 from thermoscout_core.bench.record import BenchRecord, MachineRecord, OptionsRecord
 from thermoscout_core.bench.rows import Row
@@ -23,6 +22,7 @@ from thermoscout_core.bench.summary import Measured, choice_of, line_of, ratios_
 from thermoscout_core.bench.turn import Job, measure_apart
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import Counts
+from thermoscout_core.machine import cpu_name, foreign_load, package_versions
 from thermoscout_core.simulation.dataset import example_frames
 
 Item = TypeVar("Item")

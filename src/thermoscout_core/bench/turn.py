@@ -18,9 +18,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from thermoscout_core.bench.energy import find_meter
-from thermoscout_core.bench.machine import CpuClock, peak_rss_mib
 from thermoscout_core.bench.runtimes import RUNTIMES
 from thermoscout_core.errors import ThermoscoutError
+from thermoscout_core.machine import CpuClock, peak_rss_mib
 
 
 class Job(BaseModel):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 import time
 
 import cv2
 import numpy as np
 
+from thermoscout_core import machine
 from thermoscout_core.simulation.dataset import random_frame
 from thermoscout_core.simulation.patrol import Patrol
 
@@ -41,7 +41,7 @@ def training_frame_s(frames: int = 40) -> float:
 
 def main() -> None:
     cv2.setNumThreads(1)
-    print(f"{platform.machine()}, {platform.processor() or platform.system()}, one thread")
+    print(f"{machine.in_words()}; one thread")
     print(
         f"patrol 640x512: {patrol_rate_hz():.0f} frames/s, {waypoint_s():.2f} s per new waypoint"
     )

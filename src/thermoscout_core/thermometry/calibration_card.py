@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from thermoscout_core import atomic
+from thermoscout_core import atomic, machine
 from thermoscout_core.thermometry.bp_network import INPUT_UNITS, BpNetwork, Target
 from thermoscout_core.thermometry.calibration_table import ErrorFigures
 
@@ -23,11 +21,6 @@ def cells(figures: ErrorFigures) -> tuple[str, ...]:
     """One line of the table; kelvins."""
     errors = (figures.mean_abs, figures.rms, figures.p99_abs, figures.max_abs)
     return (figures.method, figures.inputs, *(f"{error:.3f}" for error in errors))
-
-
-def machine() -> str:
-    """The machine in words: processor architecture, cores, system."""
-    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def _table(figures: Sequence[ErrorFigures]) -> str:
@@ -65,7 +58,7 @@ trained by Levenberg–Marquardt on standardised inputs.
 - Data: **{data["data"]}**, {data["rows"]} rows. Nothing in this file claims an accuracy on a real
   camera unless the data above are measured: a camera is typically uncertain by 2 °C by itself.
 - Camera curve: R1 {planck.r1}, R2 {planck.r2}, B {planck.b_k} K, F {planck.f}, O {planck.o}.
-- Made by `{command}` on {data["date"]} ({machine()}; numpy {data["numpy"]}), seed {data["seed"]}.
+- Made by `{command}` ({machine.in_words()}; numpy {data["numpy"]}), seed {data["seed"]}.
 - SHA-256 `{hashlib.sha256(model.read_bytes()).hexdigest()}`
 - Outside the ranges below (or an answer outside {low:.0f}..{high:.0f} °C) the thermometer uses the
   physics instead and flags the reading `out_of_calibration`.

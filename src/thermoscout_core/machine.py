@@ -6,12 +6,14 @@ import os
 import platform
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = (
     *("numpy", "onnxruntime", "openvino", "opencv-python-headless", "opencv-python", "torch"),
-    "thermoscout",
+    *("rclpy", "thermoscout"),
 )
 _TICKS_HZ = os.sysconf("SC_CLK_TCK")
 
@@ -38,6 +40,24 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def describe() -> dict[str, Any]:
+    """What a benchmark's record says of the machine, with the moment (UTC)."""
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "processor": cpu_name(),
+        "cores": os.cpu_count() or 1,
+        "system": platform.platform(),
+        "load_average": os.getloadavg()[0],
+        "versions": package_versions(),
+    }
+
+
+def in_words() -> str:
+    """The machine and the day, in a line for people."""
+    day = datetime.now(timezone.utc).date().isoformat()
+    return f"{cpu_name()}, {os.cpu_count()} cores, {platform.system()}, {day}"
 
 
 def peak_rss_mib() -> float | None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from thermoscout_core.bench.machine import CpuClock, cpu_name, package_versions, peak_rss_mib
+from thermoscout_core.machine import CpuClock, cpu_name, package_versions, peak_rss_mib
 
 
 def test_what_others_took_is_the_busy_time_less_our_own() -> None:
