@@ -1,0 +1,272 @@
+"""When a device is opened, when it is given up as lost, and when it is tried again.
+
+Only the decisions are here: no thread, no device, and the clock is the caller's. Whoever holds the
+device (device_reader.py: a thread) tells its Attempt what happens, which sets flags and no more. A
+timer calls Supervisor.tick() and does what it says: OPEN or CLOSE.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from thermoscout_core.errors import DeviceError
+
+BACK_OFF_FIRST_S = 0.5
+BACK_OFF_LAST_S = 10.0
+STEADY_S = 5.0
+"""After streaming for so long the next loss starts again at the first back-off."""
+ABANDON_S = 10.0
+"""A driver that hasn't let go for so long after it was told to is left behind."""
+
+
+class Phase(str, Enum):
+    """stopped; opening: no sample yet; streaming; lost: with its attempts to return; finished."""
+
+    STOPPED = "stopped"
+    OPENING = "opening"
+    STREAMING = "streaming"
+    LOST = "lost"
+    FINISHED = "finished"
+
+
+class Decision(Enum):
+    """What tick() wants done: nothing, open a fresh device for .attempt, or let go of the old."""
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    CLOSE = "close"
+
+
+@dataclass
+class DeviceCounters:
+    """What a device counts while it is open.
+
+    dropped: samples that it lost or that came incomplete and were thrown away. torn: samples whose
+    parts belong to different moments, or whose checksum is wrong, thrown away too.
+    """
+
+    dropped: int = 0
+    torn: int = 0
+
+
+@dataclass
+class Attempt:
+    """One opening of the device: flags that its holder sets and that tick() reads.
+
+    silence_is_loss: False for recordings and simulations, which may stand still with their clock.
+    released: the device is closed and its holder gone.
+    """
+
+    begun_s: float
+    hardware_id: str = ""
+    silence_is_loss: bool = True
+    silence_s: float = 0.0
+    opened_s: float | None = None
+    samples: int = 0
+    last_sample_s: float | None = None
+    problem: str = ""
+    finished: bool = False
+    released: bool = False
+    counters: DeviceCounters = field(default_factory=DeviceCounters)
+
+
+@dataclass
+class Totals:
+    """Since the start: samples given on, losses of a device that streamed, returns from them,
+    attempts, other devices refused, drivers left behind; dropped and torn as in DeviceCounters."""
+
+    samples: int = 0
+    losses: int = 0
+    reconnects: int = 0
+    attempts: int = 0
+    refused: int = 0
+    abandoned: int = 0
+    dropped: int = 0
+    torn: int = 0
+
+
+class Supervisor:
+    """Opens a device, notices its loss and brings it back: the same one, unless told otherwise.
+
+    now_s: a clock that never jumps, in seconds. silence_s: a device that has given samples and
+    gives none for so long is lost (but at least 2.5 periods of its rate). first_sample_s: so long
+    it may take from opened to the first sample, and open_s to be opened at all. hardware_id: the
+    only device to take, "" for the first that answers. any_device: take another one back too.
+
+    start(), stop() and tick() belong to one thread; opened(), sampled(), failed(), ended() and
+    released() to the attempt's holder, admits() to anyone.
+    """
+
+    def __init__(
+        self,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        silence_s: float = 0.8,
+        first_sample_s: float = 5.0,
+        open_s: float = 10.0,
+        hardware_id: str = "",
+        any_device: bool = False,
+    ) -> None:
+        self.silence_s = silence_s
+        self.first_sample_s = first_sample_s
+        self.open_s = open_s
+        self.any_device = any_device
+        self.hardware_id = hardware_id
+        self.phase = Phase.STOPPED
+        self.problem = ""
+        self.attempt: Attempt | None = None
+        self._now_s = now_s
+        self._totals = Totals()
+        self._lost_at_s = 0.0
+        self._streaming_since_s = 0.0
+        self._back_off_s = BACK_OFF_FIRST_S
+        self._next_try_s = 0.0
+        self._leaving: Attempt | None = None
+        self._left_s = 0.0
+
+    # The timer's side
+
+    def start(self) -> None:
+        """Begin to open the device at the next tick."""
+        self.phase, self.problem = Phase.OPENING, ""
+        self._lost_at_s = self._next_try_s = self._now_s()
+        self._back_off_s = BACK_OFF_FIRST_S
+
+    def stop(self) -> None:
+        """Open nothing any more and admit no further sample."""
+        self._let_go()
+        self.phase = Phase.STOPPED
+
+    def tick(self) -> Decision:
+        """Look at the flags and the clock; call it about ten times a second."""
+        if self.phase in (Phase.STOPPED, Phase.FINISHED):
+            return Decision.NOTHING
+        now_s = self._now_s()
+        attempt = self.attempt
+        if attempt is None:
+            return self._open_when_due(now_s)
+        if attempt.problem:
+            return self._lose(attempt.problem, now_s)
+        if attempt.finished:
+            self._let_go()
+            self.phase, self.problem = Phase.FINISHED, ""
+            return Decision.CLOSE
+        silence = self._silence(attempt, now_s)
+        if silence:
+            return self._lose(silence, now_s)
+        if attempt.samples and self.phase is not Phase.STREAMING:
+            self._totals.reconnects += self._totals.losses > 0
+            self.phase, self.problem = Phase.STREAMING, ""
+            self._streaming_since_s = now_s
+        return Decision.NOTHING
+
+    @property
+    def lost_for_s(self) -> float:
+        """Seconds since the loss, or since the start while no sample ever came; 0 when well."""
+        if self.phase in (Phase.OPENING, Phase.LOST):
+            return self._now_s() - self._lost_at_s
+        return 0.0
+
+    @property
+    def totals(self) -> Totals:
+        """A copy, with what the present attempt has counted."""
+        totals = Totals(**vars(self._totals))
+        if self.attempt is not None:
+            _add(totals, self.attempt)
+        return totals
+
+    # The holder's side
+
+    def opened(self, attempt: Attempt, hardware_id: str, rate_hz: float) -> None:
+        """The device is open. Raises DeviceError when it is another one than before, or when the
+        attempt was given up meanwhile."""
+        if attempt is not self.attempt:
+            raise DeviceError(f"{hardware_id} answered only after it was given up")
+        if self.hardware_id and hardware_id != self.hardware_id and not self.any_device:
+            self._totals.refused += 1
+            raise DeviceError(
+                f"another device answers: {hardware_id}, where {self.hardware_id} is expected; "
+                "set any_device to take it"
+            )
+        self.hardware_id = hardware_id
+        attempt.hardware_id = hardware_id
+        attempt.silence_s = 2.5 / rate_hz if rate_hz > 0 else 0.0
+        attempt.opened_s = self._now_s()
+
+    def admits(self, attempt: Attempt) -> bool:
+        """Whether a sample of that attempt is fresh: False once it was given up."""
+        return attempt is self.attempt and not attempt.problem
+
+    def sampled(self, attempt: Attempt) -> None:
+        """A good sample came."""
+        attempt.last_sample_s = self._now_s()
+        attempt.samples += 1
+
+    def failed(self, attempt: Attempt, problem: str) -> None:
+        """The device is gone or was refused; problem: one sentence for people."""
+        attempt.problem = problem or "no reason given"
+
+    def ended(self, attempt: Attempt) -> None:
+        """The source has no more samples, and none is lost."""
+        attempt.finished = True
+
+    def released(self, attempt: Attempt) -> None:
+        """The device is closed; another attempt may begin."""
+        attempt.released = True
+
+    # Within
+
+    def _open_when_due(self, now_s: float) -> Decision:
+        if now_s < self._next_try_s:
+            return Decision.NOTHING
+        leaving = self._leaving
+        if leaving is not None and not leaving.released:
+            if now_s - self._left_s < ABANDON_S:
+                return Decision.NOTHING
+            self._totals.abandoned += 1
+        self._leaving = None
+        self._totals.attempts += 1
+        self.attempt = Attempt(begun_s=now_s)
+        return Decision.OPEN
+
+    def _silence(self, attempt: Attempt, now_s: float) -> str:
+        """Why the attempt's silence is a loss, "" when it isn't."""
+        if not attempt.silence_is_loss:
+            return ""
+        if attempt.opened_s is None:
+            waited_s, limit_s, what = now_s - attempt.begun_s, self.open_s, "no answer"
+        elif attempt.last_sample_s is None:
+            limit_s = max(self.first_sample_s, attempt.silence_s)
+            waited_s, what = now_s - attempt.opened_s, "connected, but nothing came"
+        else:
+            limit_s = max(self.silence_s, attempt.silence_s)
+            waited_s, what = now_s - attempt.last_sample_s, "nothing came"
+        return f"{what} for {waited_s:.1f} s" if waited_s > limit_s else ""
+
+    def _lose(self, problem: str, now_s: float) -> Decision:
+        if self.phase is Phase.STREAMING:
+            self._totals.losses += 1
+            self._lost_at_s = now_s
+            if now_s - self._streaming_since_s >= STEADY_S:
+                self._back_off_s = BACK_OFF_FIRST_S
+        self._let_go()
+        self.phase, self.problem = Phase.LOST, problem
+        self._next_try_s = now_s + self._back_off_s
+        self._back_off_s = min(2 * self._back_off_s, BACK_OFF_LAST_S)
+        return Decision.CLOSE
+
+    def _let_go(self) -> None:
+        if self.attempt is None:
+            return
+        _add(self._totals, self.attempt)
+        self._leaving, self.attempt = self.attempt, None
+        self._left_s = self._now_s()
+
+
+def _add(totals: Totals, attempt: Attempt) -> None:
+    totals.samples += attempt.samples
+    totals.dropped += attempt.counters.dropped
+    totals.torn += attempt.counters.torn
