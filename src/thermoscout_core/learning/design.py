@@ -41,20 +41,60 @@ class Design:
 
 
 @dataclass(frozen=True)
+class LayerShape:
+    """One layer as data. kind: conv, norm, scale, relu or relu6; the numbers are torch's
+    arguments of such a layer, (rows, columns) where there are two."""
+
+    kind: str
+    inputs: int = 0
+    outputs: int = 0
+    kernel: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+    bias: bool = False
+    epsilon: float = 0.0
+    momentum: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """What isn't the default."""
+        values = {entry.name: (getattr(self, entry.name), entry.default) for entry in fields(self)}
+        return {name: value for name, (value, default) in values.items() if value != default}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> LayerShape:
+        """The inverse of as_dict, from JSON. Raises TypeError for other content."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in content.items()
+        }
+        return cls(**values)
+
+
+LayerChanges = tuple[tuple[str, tuple[LayerShape, ...]], ...]
+"""(name of a layer of the design, the layers that stand in its place), see learning.surgery."""
+
+
+@dataclass(frozen=True)
 class Architecture:
-    """What rebuilds a network. input_size_px: (width, height)."""
+    """What rebuilds a network. input_size_px: (width, height). layers: what compression has made
+    of the design's layers; none for a network as it was designed."""
 
     design: Design
     classes: tuple[str, ...]
     input_size_px: tuple[int, int]
     levels: tuple[PriorLevel, ...]
+    layers: LayerChanges = ()
 
     def as_dict(self) -> dict[str, Any]:
+        changed = {name: [shape.as_dict() for shape in shapes] for name, shapes in self.layers}
         return {
             **asdict(self.design),
             "classes": list(self.classes),
             "input_size_px": list(self.input_size_px),
             "levels": [[level.columns, level.rows, level.sizes] for level in self.levels],
+            **({"layers": changed} if changed else {}),
         }
 
     @classmethod
@@ -72,5 +112,10 @@ class Architecture:
             PriorLevel(columns, rows, tuple((w, h) for w, h in sizes))
             for columns, rows, sizes in content["levels"]
         )
+        layers = tuple(
+            (name, tuple(LayerShape.from_dict(shape) for shape in shapes))
+            for name, shapes in content.get("layers", {}).items()
+        )
         width_px, height_px = content["input_size_px"]
-        return cls(Design(**design), tuple(content["classes"]), (width_px, height_px), levels)
+        size_px = (width_px, height_px)
+        return cls(Design(**design), tuple(content["classes"]), size_px, levels, layers)

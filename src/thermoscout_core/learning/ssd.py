@@ -28,6 +28,7 @@ from thermoscout_core.learning.design import Architecture, Design
 from thermoscout_core.learning.extras import make_extra
 from thermoscout_core.learning.layers import conv_bn_act
 from thermoscout_core.learning.neck import TopDownNeck
+from thermoscout_core.learning.surgery import rebuild
 
 
 class FeatureMaps(nn.Module):
@@ -118,6 +119,13 @@ class Ssd(nn.Module):
     @classmethod
     def build(cls, architecture: Architecture) -> Ssd:
         """The network of a checkpoint, with new weights."""
+        network = cls.plain(architecture)
+        rebuild(network, architecture.layers)
+        return network
+
+    @classmethod
+    def plain(cls, architecture: Architecture) -> Ssd:
+        """The network of its design, without what compression has changed."""
         counts = [len(level.sizes) for level in architecture.levels]
         return cls(architecture.design, len(architecture.classes), counts)
 

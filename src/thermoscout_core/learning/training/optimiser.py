@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,11 @@ BACKBONE = "features.backbone."
 LEAST_FACTOR = 1e-3
 
 
-def make_optimiser(network: Ssd, schedule: ScheduleSection) -> torch.optim.Optimizer:
+def make_optimiser(
+    network: Ssd, schedule: ScheduleSection, more: Iterable[Tensor] = ()
+) -> torch.optim.Optimizer:
     """Groups by (in the backbone?, a kernel?): the backbone learns slower, and what isn't a kernel
-    doesn't decay. Frozen parameters are in none."""
+    doesn't decay. Frozen parameters are in none. more: of a companion, a group of their own."""
     groups: dict[tuple[bool, bool], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
@@ -31,6 +33,9 @@ def make_optimiser(network: Ssd, schedule: ScheduleSection) -> torch.optim.Optim
         }
         for (in_backbone, decays), parameters in groups.items()
     ]
+    along = list(more)
+    if along:
+        settings.append({"params": along, "factor": 1.0, "weight_decay": 0.0})
     if schedule.optimiser == "sgd":
         momentum = schedule.momentum
         return torch.optim.SGD(

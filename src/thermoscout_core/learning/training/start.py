@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from thermoscout_core.errors import ModelError
 from thermoscout_core.learning.checkpoint import load_weights
 from thermoscout_core.learning.config import TrainConfig
-from thermoscout_core.learning.design import Architecture
+from thermoscout_core.learning.design import Architecture, LayerChanges
 from thermoscout_core.learning.loss import focal_background_bias
 from thermoscout_core.learning.prior_fitting import fit_prior_levels
 from thermoscout_core.learning.seed_priors import seed_prior_levels
@@ -53,10 +53,13 @@ def _architecture(config: TrainConfig, material: Material, source: Source | None
     """Priors are the source's own where design and input are the same, else fitted to the data."""
     model = config.model
     per_cell = list(model.priors_per_cell)
+    layers: LayerChanges = ()
     if source is not None and source.architecture.design == model.design:
         levels = source.architecture.levels
+        layers = _layers_of(source, material)
         if source.architecture.input_size_px == model.input_size_px:
-            return Architecture(model.design, material.classes, model.input_size_px, levels)
+            size_px = model.input_size_px
+            return Architecture(model.design, material.classes, size_px, levels, layers)
         per_cell = [len(level.sizes) for level in levels]
     width_px, height_px = model.input_size_px
     maps = FeatureMaps(model.design).map_sizes(width_px, height_px)
@@ -69,7 +72,19 @@ def _architecture(config: TrainConfig, material: Material, source: Source | None
         fitted = fit_prior_levels(material.box_sizes, maps, per_cell, config.seed)
     else:
         fitted = seed_prior_levels(model.priors, maps, per_cell, model.input_size_px)
-    return Architecture(model.design, material.classes, model.input_size_px, tuple(fitted))
+    size_px = model.input_size_px
+    return Architecture(model.design, material.classes, size_px, tuple(fitted), layers)
+
+
+def _layers_of(source: Source, material: Material) -> LayerChanges:
+    """What compression has made of the source's layers; the classes can't change any more."""
+    known = source.architecture
+    if known.layers and known.classes != material.classes:
+        raise ModelError(
+            "start_from: a compressed network can't learn other classes "
+            f"({', '.join(known.classes)} are its own); start from the one it was made of"
+        )
+    return known.layers
 
 
 def _class_outputs(network: Ssd) -> dict[str, nn.Conv2d]:

@@ -12,6 +12,7 @@ from thermoscout_core.errors import ConfigurationError, ThermoscoutError
 from thermoscout_core.learning.config import ScheduleSection, TrainConfig
 from thermoscout_core.learning.loss import MultiboxLoss
 from thermoscout_core.learning.ssd import Ssd
+from thermoscout_core.learning.training.companion import Companion, Seen
 from thermoscout_core.learning.training.frames import Batch
 
 AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": None}
@@ -32,9 +33,11 @@ class TrainingStep:
         schedule: ScheduleSection,
         still: Sequence[nn.Module],
         device: torch.device,
+        companion: Companion | None = None,
     ) -> None:
         self.network, self.loss, self.optimiser = network, loss, optimiser
         self.schedule, self.still, self.device = schedule, still, device
+        self.companion = companion or Companion()
         network.features.autocast = AUTOCAST[schedule.precision]
         scaled = schedule.precision == "float16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
@@ -52,17 +55,20 @@ class TrainingStep:
         self.optimiser.zero_grad(set_to_none=True)
         sums = (0.0, 0.0, 0.0)
         for part in batch.split(self.schedule.accumulate):
-            offsets, logits = self.network(part.images(self.device))
+            images = part.images(self.device)
+            offsets, logits = self.network(images)
             labels, wanted = part.labels.to(self.device), part.offsets.to(self.device)
             loss = self.loss(offsets, logits, labels, wanted, positives)
-            values = (loss.localisation.item(), loss.classification.item(), loss.total.item())
+            seen = Seen(images, offsets, logits, labels, wanted, positives)
+            total = self.companion.objective(loss, seen)
+            values = (loss.localisation.item(), loss.classification.item(), total.item())
             if not math.isfinite(values[2]):
                 raise TrainingDiverged(
                     f"the loss is {values[2]} (localisation {values[0]}, classification "
                     f"{values[1]}) on the frames {_named(part, offsets, logits)}"
                 )
             sums = (sums[0] + values[0], sums[1] + values[1], sums[2] + values[2])
-            self.scaler.scale(loss.total).backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         return sums, self._update(batch)
 
     def _update(self, batch: Batch) -> float:
@@ -73,6 +79,7 @@ class TrainingStep:
             raise TrainingDiverged(
                 f"the gradient's length is {norm} on the frames {', '.join(batch.ids)}"
             )
+        self.companion.before_update(self.network)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         return norm

@@ -18,6 +18,7 @@ from thermoscout_core.learning.matching import Matcher
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
 from thermoscout_core.learning.torch_prediction import predict_with_torch
 from thermoscout_core.learning.training import machine
+from thermoscout_core.learning.training.companion import Companion
 from thermoscout_core.learning.training.frames import AugmentedFrames, Batch
 from thermoscout_core.learning.training.history import EpochRecord
 from thermoscout_core.learning.training.interrupts import Interrupts, StopRequested
@@ -38,9 +39,14 @@ from thermoscout_core.learning.training.weight_average import WeightAverage
 
 class Trainer:
     """notes: what the user should know before it runs, a line each. report: called after every
-    batch and epoch."""
+    batch and epoch. companion: what else it learns from or holds to, as compression does."""
 
-    def __init__(self, config: TrainConfig, report: Callable[[EpochReport], None]) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        report: Callable[[EpochReport], None],
+        companion: Companion | None = None,
+    ) -> None:
         self.config, self.report = config, report
         self.device = make_repeatable(config)
         self.material = gather(config)
@@ -48,8 +54,10 @@ class Trainer:
         self.notes = [*told, *self.material.warnings()]
         still = freeze(self.network, config.schedule, config.model.input_size_px)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.companion = (companion or Companion()).to(self.device)
+        self.companion.begin(self.network)
         self.average = WeightAverage(self.network, config.schedule.ema_decay)
-        self.optimiser = make_optimiser(self.network, config.schedule)
+        self.optimiser = make_optimiser(self.network, config.schedule, self.companion.parameters())
         priors = make_priors(self.architecture.levels)
         self.frames = AugmentedFrames(
             self.material.samples, config, self.material.classes, Matcher(priors)
@@ -61,7 +69,13 @@ class Trainer:
             None if weights is None else weights.to(self.device),
         )
         self.step = TrainingStep(
-            self.network, loss, self.optimiser, config.schedule, still, self.device
+            self.network,
+            loss,
+            self.optimiser,
+            config.schedule,
+            still,
+            self.device,
+            self.companion,
         )
         self.files = RunFiles(config, self.architecture, self.material, self.network, self.device)
         self.interrupts = Interrupts()
@@ -88,6 +102,7 @@ class Trainer:
         self.average.load(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step.scaler.load_state_dict(state["scaler"])
+        self.companion.load_state_dict(state.get("companion", {}))
         self.epoch, self.steps = state["epoch"], state["steps"]
         self.best_ap, self.stale = state["best_ap"], state["stale"]
         self.sums = EpochSums(**state["sums"])
@@ -134,6 +149,7 @@ class Trainer:
     def _learn(self, batch: Batch) -> None:
         torch.manual_seed(self.config.seed + 1_000_003 * self.steps)
         set_learning_rate(self.optimiser, self.config.schedule, self.steps, self.batches)
+        self.companion.before_step(self.network, self.epoch)
         try:
             parts, gradient_norm = self.step(batch)
         except TrainingDiverged as error:
@@ -142,6 +158,7 @@ class Trainer:
                 f"{self.config.output} holds is from before and good. Lower "
                 "schedule.learning_rate and give the same command again: it goes on from there"
             ) from error
+        self.companion.after_step(self.network)
         self.steps += 1
         self.average.update(self.network, self.steps)
         self.sums.add(len(batch.ids), parts, gradient_norm)
@@ -218,6 +235,7 @@ class Trainer:
                 "average": self.average.weights,
                 "optimiser": self.optimiser.state_dict(),
                 "scaler": self.step.scaler.state_dict(),
+                "companion": self.companion.state_dict(),
                 "epoch": self.epoch,
                 "steps": self.steps,
                 "best_ap": self.best_ap,
