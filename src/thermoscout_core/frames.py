@@ -121,7 +121,8 @@ class ThermalFrame:
 
     counts: (H, W) uint16, C-contiguous. radiometry: see Radiometry. stamp_s: acquisition time,
     seconds (Unix or ROS time). source: file or device it came from. invalid: (H, W) bool mask of
-    pixels without a measurement (NaN in a float file), or None.
+    pixels without a measurement (NaN in a float file), or None. shutter_closed: the camera looks
+    at its own shutter (non-uniformity correction), not at the scene.
     Raises FrameError for another shape or dtype.
     """
 
@@ -130,6 +131,7 @@ class ThermalFrame:
     stamp_s: float = 0.0
     source: str = ""
     invalid: NDArray[np.bool_] | None = None
+    shutter_closed: bool = False
 
     def __post_init__(self) -> None:
         counts = self.counts

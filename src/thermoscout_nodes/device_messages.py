@@ -47,10 +47,16 @@ def make_header(stamp_s: float, frame_id: str) -> Header:
 
 
 def radiometry_to_message(
-    radiometry: Radiometry, header: Header, zero_is_invalid: bool = False
+    radiometry: Radiometry,
+    header: Header,
+    zero_is_invalid: bool = False,
+    shutter_closed: bool = False,
 ) -> RadiometryMessage:
+    """While the shutter is closed no scale is told: nothing of the scene can be read then."""
     scale, applied, scene = radiometry.scale, radiometry.applied, radiometry.scene
     planck = radiometry.planck
+    if shutter_closed:
+        scale = None
     return RadiometryMessage(
         header=header,
         has_scale=scale is not None,
@@ -58,6 +64,7 @@ def radiometry_to_message(
         offset=scale.offset_c if scale else math.nan,
         saturation_count=radiometry.saturation_count,
         zero_is_invalid=zero_is_invalid,
+        shutter_closed=shutter_closed,
         applied_emissivity=applied.emissivity,
         applied_reflected_c=applied.reflected_c,
         applied_air_c=applied.air_c,

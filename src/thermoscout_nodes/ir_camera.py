@@ -16,11 +16,12 @@ from std_msgs.msg import Header
 from thermoscout.msg import Radiometry as RadiometryMessage
 from thermoscout.msg import ThermalVerdicts, Waypoint
 
-from thermoscout_core.cameras.base import EndOfStream
+from thermoscout_core.cameras.base import Camera
 from thermoscout_core.cameras.registry import open_camera
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import ThermalFrame
+from thermoscout_core.supervision import Supervisor
 from thermoscout_core.verdicts import Verdict
 from thermoscout_nodes.device_messages import (
     camera_info,
@@ -28,7 +29,7 @@ from thermoscout_nodes.device_messages import (
     radiometry_to_message,
     stamp_key,
 )
-from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
+from thermoscout_nodes.diagnostics import Status
 from thermoscout_nodes.images import array_to_image
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import Stamp
@@ -37,8 +38,8 @@ from thermoscout_nodes.node_clock import NodeClock
 from thermoscout_nodes.parameter_tables import IR_CAMERA
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, STANDARD
+from thermoscout_nodes.supervised_device import SupervisedDevice
 from thermoscout_nodes.truth import has_truth, truth_verdicts
-from thermoscout_nodes.workers import DeviceReader
 
 MOST_WAITING = 2
 """Frames that may wait for the executor; a further one is dropped and counted."""
@@ -61,7 +62,7 @@ class IrCamera(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("ir_camera", IR_CAMERA, **options)
-        self._reader: DeviceReader[ThermalFrame] | None = None
+        self._device: SupervisedDevice[ThermalFrame] | None = None
         self._answered = threading.Event()
         self._asked: Stamp | None = None
         self._waiting: deque[_Outgoing] = deque()
@@ -84,39 +85,44 @@ class IrCamera(ManagedNode):
             self._waypoints = self.advertise(Waypoint, "waypoint", LATCHED)
         if self._lockstep:
             self.subscribe(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
+        supervisor = Supervisor(
+            silence_s=self.parameters["silence_timeout"],
+            first_sample_s=self.parameters["first_frame_timeout"],
+            hardware_id=self.parameters["hardware_id"],
+            any_device=self.parameters["any_device"],
+        )
+        self._device = SupervisedDevice(
+            self, "camera", supervisor, self._fresh_camera, self._deliver
+        )
         self.diagnostics.add_task("camera", self._camera_status)
 
     def activate(self) -> None:
+        assert self._device is not None
         self._told = self._waypoint = ""
         self._waiting.clear()
-        stopping = threading.Event()
-        clock = NodeClock(self, stopping)
-        self._reader = DeviceReader(
-            "ir_camera reader",
-            stopping,
-            lambda: self._fresh_camera(clock),
-            self._deliver,
-            lambda sentence: self.call_soon(lambda: self._report(sentence)),
-            EndOfStream,
-        )
-        self._reader.start()
+        self._device.start()
 
     def deactivate(self) -> None:
-        if self._reader is not None:
-            self._reader.stop()
+        if self._device is not None:
+            self._device.stop()
 
     def release(self) -> None:
-        self.deactivate()
-        self._reader = None
+        if self._device is not None:
+            self._device.release()
+        self._device = None
         self.diagnostics.remove_task("camera")
+
+    def parameters_changed(self, names: set[str]) -> None:
+        if self._device is not None:
+            self._device.supervisor.silence_s = self.parameters["silence_timeout"]
 
     # In the reader's thread
 
-    def _fresh_camera(self, clock: NodeClock) -> Any:
-        self._camera = open_camera(self.parameters["url"], clock)
+    def _fresh_camera(self, stopping: threading.Event) -> Camera:
+        self._camera = open_camera(self.parameters["url"], NodeClock(self, stopping))
         return self._camera
 
-    def _deliver(self, frame: ThermalFrame) -> None:
+    def _deliver(self, camera: Camera, frame: ThermalFrame) -> None:
         if len(self._waiting) >= MOST_WAITING:
             self.call_soon(lambda: self.diagnostics.count("dropped"))
             return
@@ -127,7 +133,7 @@ class IrCamera(ManagedNode):
             counts = np.where(frame.invalid, np.uint16(0), np.maximum(counts, np.uint16(1)))
         truth = None
         if self._truths is not None and self._truths.get_subscription_count():
-            truth = truth_verdicts(self._camera, frame)
+            truth = truth_verdicts(camera, frame)
         picture = None
         if self._pictures.get_subscription_count():
             view = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
@@ -146,11 +152,12 @@ class IrCamera(ManagedNode):
 
     def _await_verdicts(self, outgoing: _Outgoing) -> None:
         """Wait for the frame's verdicts; send it once more when they don't come."""
-        assert self._reader is not None
+        assert self._device is not None
+        stopping = self._device.reader.stopping
         for attempt in (1, 2):
             deadline_s = time.monotonic() + self.parameters["lockstep_timeout"]
             while time.monotonic() < deadline_s:
-                if self._answered.wait(0.1) or self._reader.stopping.is_set():
+                if self._answered.wait(0.1) or stopping.is_set():
                     return
             if attempt == 1:
                 self._send(outgoing)
@@ -181,13 +188,15 @@ class IrCamera(ManagedNode):
         self.diagnostics.age("published", header.stamp)
 
     def _tell_radiometry(self, outgoing: _Outgoing, header: Header) -> None:
-        radiometry = outgoing.frame.radiometry
-        telling = repr((radiometry, outgoing.zero_is_invalid))
+        radiometry, shutter_closed = outgoing.frame.radiometry, outgoing.frame.shutter_closed
+        telling = repr((radiometry, outgoing.zero_is_invalid, shutter_closed))
         if telling == self._told:
             return
         self._told = telling
         self.diagnostics.hardware_id = radiometry.camera or self._camera.hardware_id
-        message = radiometry_to_message(radiometry, header, outgoing.zero_is_invalid)
+        message = radiometry_to_message(
+            radiometry, header, outgoing.zero_is_invalid, shutter_closed
+        )
         self._radiometry.publish(message)
 
     def _tell_waypoint(self, frame: ThermalFrame, header: Header) -> None:
@@ -203,27 +212,17 @@ class IrCamera(ManagedNode):
         if stamp_key(message.header) == self._asked:
             self._answered.set()
 
-    def _report(self, sentence: str) -> None:
-        log = self.get_logger()
-        tell = log.error if sentence.startswith("lost") else log.info
-        tell(f"camera {self.parameters['url']}: {sentence}")
-
     def _camera_status(self) -> Status:
-        reader = self._reader
-        if reader is None or not self.is_active:
-            return Status(WARN, "not reading")
-        silent_s = time.monotonic() - self._last_frame_s
-        values = {"url": self.parameters["url"], "last_frame_age_s": f"{silent_s:.2f}"}
+        assert self._device is not None
         unreadable = list(getattr(self._camera, "errors", ()))
         for sentence in unreadable[self._unreadable :]:
             self.diagnostics.bad_frame(sentence)
             self.get_logger().error(f"passed over: {sentence}")
         self._unreadable = len(unreadable)
-        if reader.state == "lost":
-            return Status(ERROR, f"lost: {reader.problem}", values)
-        if reader.state != "finished" and silent_s > self.parameters["silence_timeout"]:
-            return Status(ERROR, f"{reader.state}: no frame for {silent_s:.1f} s", values)
-        return Status(OK, reader.state, values)
+        status = self._device.status()
+        age_s = time.monotonic() - self._last_frame_s
+        status.values.update(url=self.parameters["url"], last_frame_age_s=f"{age_s:.2f}")
+        return status
 
 
 def main(args: list[str] | None = None) -> None:

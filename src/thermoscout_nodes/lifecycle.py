@@ -7,47 +7,53 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from thermoscout_core.errors import ThermoscoutError
-from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Status
+from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
 from thermoscout_nodes.parameters import ParameterServer, Table
-from thermoscout_nodes.qos import publisher_events, subscription_events
-from thermoscout_nodes.workers import Inbox
+from thermoscout_nodes.restart import Restart
+from thermoscout_nodes.wiring import WiredNode
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
 FAULT = TransitionCallbackReturn.ERROR
 
-FAREWELL_S = 0.5
-"""So long a node that ends waits for its last messages to arrive."""
+CLOCK_SET_BACK = JumpThreshold(
+    min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False
+)
 
 
-class ManagedNode(LifecycleNode):
+class ManagedNode(WiredNode):
     """A lifecycle node whose subclass fills in configure, activate, deactivate and release.
 
     A ThermoscoutError in configure or activate is logged in one line and fails the transition, so
     the node goes back to where it was; any other exception is logged with its traceback and takes
     the node through error processing to unconfigured. With the parameter autostart (the default)
-    the node configures and activates itself as soon as it is spun, on every ROS 2 distribution.
+    the node configures and activates itself as soon as it is spun, on every ROS 2 distribution,
+    and tries again after a while when that fails.
+
+    finished: True when it has nothing more to do, and the process may end.
     """
+
+    finished = False
 
     def __init__(self, name: str, table: Table, **options: Any) -> None:
         super().__init__(name, **options)
-        self.is_active = False
         self._is_configured = False
         self._why_not = ""
-        self._publishers_made: list[Any] = []
-        self._entities_made: list[tuple[Callable[[Any], Any], Any]] = []
-        self.diagnostics = Diagnostics(self)
+        self._made_at_s = time.monotonic()
+        self._restart = Restart(self, self._start)
         self.diagnostics.add_task("lifecycle", self._lifecycle_status)
-        self.inbox = Inbox(self, lambda call: self.guarded(call, "handed over"))
         self.parameters = ParameterServer(
             self, table, self.parameters_changed, lambda: self._is_configured
         )
         self._guard_change_state()
+        self._clock_watch = self.get_clock().create_jump_callback(
+            CLOCK_SET_BACK, post_callback=self._on_clock_set_back
+        )
         self._start_pending = bool(self.parameters["autostart"])
         if self._start_pending:
             self.call_soon(self.start_if_asked)
@@ -69,93 +75,20 @@ class ManagedNode(LifecycleNode):
     def parameters_changed(self, names: set[str]) -> None:
         """Apply dynamic parameters that were set while the node is configured."""
 
+    def clock_set_back(self) -> None:
+        """/clock went back: forget what is known of times that are yet to come."""
+
     def start_if_asked(self) -> None:
         """Configure and activate when the parameter autostart says so; the first call only."""
-        if not self._start_pending:
-            return
-        self._start_pending = False
-        if self.trigger_configure() is SUCCESS:
-            self.trigger_activate()
-
-    # What a subclass uses
-
-    def call_soon(self, call: Callable[[], None]) -> None:
-        """Run call on the executor's thread; from any thread."""
-        self.inbox.put(call)
-
-    def guarded(self, callback: Callable[..., None], what: str) -> Callable[..., None]:
-        """callback, with any exception logged and counted in diagnostics in place of raised."""
-
-        def run(*arguments: Any) -> None:
-            try:
-                callback(*arguments)
-            except Exception as error:
-                self.diagnostics.error(what, error)
-                self.get_logger().error(
-                    f"{what}: {error}\n{traceback.format_exc()}", throttle_duration_sec=1.0
-                )
-
-        return run
-
-    def advertise(self, message_type: Any, topic: str, qos: QoSProfile) -> Any:
-        """A lifecycle publisher that lives until cleanup; QoS mismatches are reported."""
-        resolved = self.resolve_topic_name(topic)
-        publisher = self.create_lifecycle_publisher(
-            message_type,
-            topic,
-            qos,
-            event_callbacks=publisher_events(self, resolved, self._qos_reporter(resolved)),
-        )
-        self._publishers_made.append(publisher)
-        return publisher
-
-    def subscribe(
-        self,
-        message_type: Any,
-        topic: str,
-        callback: Callable[[Any], None],
-        qos: QoSProfile,
-        while_inactive: bool = False,
-        raw: bool = False,
-    ) -> Any:
-        """A guarded subscription that lives until cleanup, heard only while the node is active.
-
-        while_inactive: hear it always, for latched topics that come only once. raw: the callback
-        takes the serialised message.
-        """
-        resolved = self.resolve_topic_name(topic)
-        run = self.guarded(callback, f"message on {resolved}")
-
-        def heard(message: Any) -> None:
-            if self.is_active or while_inactive:
-                run(message)
-
-        subscription = self.create_subscription(
-            message_type,
-            topic,
-            heard,
-            qos,
-            raw=raw,
-            event_callbacks=subscription_events(self, resolved, self._qos_reporter(resolved)),
-        )
-        self._entities_made.append((self.destroy_subscription, subscription))
-        return subscription
-
-    def unsubscribe(self, subscription: Any) -> None:
-        """End a subscription before cleanup does."""
-        self._entities_made.remove((self.destroy_subscription, subscription))
-        self.destroy_subscription(subscription)
-
-    def every(self, period_s: float, callback: Callable[[], None], what: str) -> Any:
-        """A guarded timer on the node's clock that lives until cleanup."""
-        timer = self.create_timer(period_s, self.guarded(callback, what))
-        self._entities_made.append((self.destroy_timer, timer))
-        return timer
+        if self._start_pending:
+            self._start_pending = False
+            self._start()
 
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """SUCCESS leads to inactive, FAILURE to unconfigured, ERROR to error processing."""
+        self._restart.cancel()
         outcome = self._attempt("configure", lambda: self.configure())
         if outcome is SUCCESS:
             self._is_configured = True
@@ -165,6 +98,7 @@ class ManagedNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """SUCCESS leads to active, FAILURE to inactive, ERROR to error processing."""
+        self._restart.cancel()
         if super().on_activate(state) is not SUCCESS:
             return FAILURE
         self.is_active = True
@@ -178,6 +112,7 @@ class ManagedNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """SUCCESS leads to inactive, ERROR to error processing."""
+        self._restart.cancel()
         outcome = SUCCESS if self._stop_working() else FAULT
         super().on_deactivate(state)
         return outcome
@@ -201,9 +136,11 @@ class ManagedNode(LifecycleNode):
 
     def close(self) -> None:
         """Stop working, give everything back and end the node; never raises."""
+        self._restart.cancel()
         self._stop_working()
-        self._let_messages_leave()
+        self.let_messages_leave()
         self._release_all()
+        self._clock_watch.unregister()
         self.inbox.close()
         self.diagnostics.close()
         self.destroy_node()
@@ -211,6 +148,22 @@ class ManagedNode(LifecycleNode):
         self._state_machine.destroy_when_not_in_use()
 
     # Within
+
+    def _start(self) -> None:
+        """Configure and activate; what fails is tried again after a while."""
+        state = self._state_machine.current_state[1]
+        if state == "unconfigured" and self.trigger_configure() is SUCCESS:
+            state = "inactive"
+        if state == "inactive" and self.trigger_activate() is SUCCESS:
+            self._restart.succeeded()
+            return
+        self.get_logger().warning(f"trying again in {self._restart.later():g} s")
+
+    def _on_clock_set_back(self, jump: TimeJump) -> None:
+        back_s = -jump.delta.nanoseconds * 1e-9
+        self.get_logger().warning(f"the clock was set back by {back_s:.3f} s")
+        self.diagnostics.count("clock_set_back")
+        self.guarded(self.clock_set_back, "clock set back")()
 
     def _attempt(self, what: str, step: Callable[[], None]) -> TransitionCallbackReturn:
         try:
@@ -233,14 +186,6 @@ class ManagedNode(LifecycleNode):
         self.is_active = False
         return self._attempt("deactivate", lambda: self.deactivate()) is SUCCESS
 
-    def _let_messages_leave(self) -> None:
-        """A publisher that goes takes along what its reliable subscriptions haven't got yet."""
-        latest = time.monotonic() + FAREWELL_S
-        for publisher in self._publishers_made:
-            left_s = latest - time.monotonic()
-            if left_s > 0 and publisher.get_subscription_count():
-                publisher.wait_for_all_acked(Duration(seconds=left_s))
-
     def _release_all(self) -> None:
         self._is_configured = False
         try:
@@ -248,19 +193,7 @@ class ManagedNode(LifecycleNode):
         except Exception as error:
             self.diagnostics.error("release", error)
             self.get_logger().error(f"release failed: {error}\n{traceback.format_exc()}")
-        for destroy, entity in reversed(self._entities_made):
-            destroy(entity)
-        for publisher in self._publishers_made:
-            self.destroy_lifecycle_publisher(publisher)
-        self._entities_made.clear()
-        self._publishers_made.clear()
-
-    def _qos_reporter(self, topic: str) -> Callable[[str], None]:
-        def report(sentence: str) -> None:
-            self.diagnostics.qos_problem(topic, sentence)
-            self.get_logger().error(sentence)
-
-        return report
+        self.release_wiring()
 
     def _guard_change_state(self) -> None:
         """An invalid transition raises RCLError out of the service's callback on some releases,
@@ -278,7 +211,13 @@ class ManagedNode(LifecycleNode):
         self._service_change_state.callback = answer
 
     def _lifecycle_status(self) -> Status:
+        """Also the node's heartbeat: it comes every second while the executor runs."""
         state = self._state_machine.current_state[1]
+        values = {
+            "state": state,
+            "up_s": f"{time.monotonic() - self._made_at_s:.0f}",
+            "failed_starts": str(self._restart.attempts),
+        }
         if self._why_not:
-            return Status(ERROR, self._why_not, {"state": state})
-        return Status(OK if state == "active" else WARN, state, {"state": state})
+            return Status(ERROR, self._why_not, values)
+        return Status(OK if state == "active" else WARN, state, values)

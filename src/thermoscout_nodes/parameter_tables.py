@@ -39,13 +39,29 @@ IR_CAMERA: Table = (
     ),
     Parameter(
         "silence_timeout",
-        2.0,
-        "Without a frame for so long, diagnostics report an error.",
+        0.8,
+        "A camera that gave frames and gives none for so long (and for 2.5 of its periods) is "
+        "lost: diagnostics report an error, and it is opened again.",
         unit="s",
         minimum=0.1,
         maximum=60.0,
         dynamic=True,
     ),
+    Parameter(
+        "first_frame_timeout",
+        5.0,
+        "So long a camera may take from connected to its first frame.",
+        unit="s",
+        minimum=0.5,
+        maximum=120.0,
+    ),
+    Parameter(
+        "hardware_id",
+        "",
+        "The only camera to take, as diagnostics name it; empty takes the first that answers, and "
+        "after a loss only that one back.",
+    ),
+    Parameter("any_device", False, "After a loss, take another camera back as well."),
 )
 
 LASER_RANGEFINDER: Table = (

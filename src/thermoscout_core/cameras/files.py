@@ -25,6 +25,8 @@ class FilesCamera:
     file) and in the log; it doesn't end the stream.
     """
 
+    silence_is_loss = False  # it follows a clock, which may stand still
+
     def __init__(
         self, place: str, rate_hz: float, clock: Clock, *, loop: bool = False, split: str = ""
     ) -> None:

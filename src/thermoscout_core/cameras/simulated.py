@@ -34,6 +34,8 @@ class SimulatedCamera:
     gets the newest frame; the ones between are lost, as with a live camera.
     """
 
+    silence_is_loss = False  # it follows a clock, which may stand still
+
     def __init__(self, patrol: Patrol, rate_hz: float, clock: Clock, laps: int = 0) -> None:
         self.patrol = patrol
         self.rate_hz = rate_hz

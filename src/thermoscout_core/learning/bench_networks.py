@@ -26,7 +26,8 @@ from thermoscout_core.learning.counting import Counts, count
 from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.export import write_metadata, write_onnx
 from thermoscout_core.learning.folding import fold_batch_norm
-from thermoscout_core.learning.quantisation import quantise
+from thermoscout_core.learning.quantisation.calibration import calibrate
+from thermoscout_core.learning.quantisation.qdq import write_quantised
 from thermoscout_core.learning.reference import SSDS, YOLOS
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
 
@@ -76,7 +77,7 @@ def write_int8(
     built: BenchNetwork, path: Path, output: Path, inputs: Sequence[Mapping[str, NDArray[Any]]]
 ) -> None:
     """The int8 file of a float32 one, calibrated on inputs."""
-    quantise(path, output, inputs)
+    write_quantised(calibrate(path, inputs), output, "cpu")
     write_metadata(output, built.metadata)
 
 

@@ -69,7 +69,7 @@ def _architecture(config: TrainConfig, material: Material, source: Source | None
             "design; give one for each"
         )
     if model.priors == "fitted":
-        fitted = fit_prior_levels(material.box_sizes, maps, per_cell, config.seed)
+        fitted = fit_prior_levels(material.box_sizes, maps, per_cell)
     else:
         fitted = seed_prior_levels(model.priors, maps, per_cell, model.input_size_px)
     size_px = model.input_size_px
