@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, Image, Range
 from thermoscout.msg import Radiometry, ThermalVerdicts, Waypoint
 
+from thermoscout_core.supervision import Phase
 from thermoscout_nodes.device_messages import (
     message_to_frame,
     message_to_radiometry,
@@ -117,7 +118,7 @@ def test_in_lockstep_each_file_waits_for_the_verdicts_of_the_one_before(
         graph.spin_until(lambda count=count: len(images) >= count)
         assert len(images) == count
         answers.publish(ThermalVerdicts(header=images[-1].header))
-    graph.spin_until(lambda: node._reader.state == "finished")
+    graph.spin_until(lambda: node._device.supervisor.phase is Phase.FINISHED)
     assert [int(image_to_array(image)[0, 0]) for image in images] == [700, 701, 702]
 
 
