@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thermoscout_core.detections import Box, Detection
+from thermoscout_core.diagnosis.owners import owners
 from thermoscout_core.diagnosis.phases import PhaseSet, find_phase_sets
 from thermoscout_core.diagnosis.survey import HOT_REGION, SAME_SPOT_PX, WORTH_READING
 from thermoscout_core.readings import Reading, ReadingFlag
 
-SAME_PIXEL_PX = 2
-"""Two boxes whose hot spots are this near show the same heat."""
 SPOT_SIZE_PX = 30.0
 """Of the boxes put around hot spots to see which are three in a row: 15 to 240 px apart."""
 PEERS = "the eighth-hottest other spot of the frame"
@@ -78,10 +77,10 @@ def gather(
     region without equipment has the frame's other spots for comparison. T0 is the ring around the
     box, else the median of the other rings.
     """
-    owners = _owners(readings)
+    owned_by = owners(readings)
     comparable = [
         index
-        for index, (reading, owner) in enumerate(zip(readings, owners, strict=True))
+        for index, (reading, owner) in enumerate(zip(readings, owned_by, strict=True))
         if reading.has_temperature and owner is None and ReadingFlag.TOO_SMALL not in reading.flags
     ]
     like = _LikeParts(readings, comparable)
@@ -101,7 +100,7 @@ def gather(
                 t2_source=t2_source,
                 t0_c=t0_c,
                 t0_source=t0_source if math.isfinite(t0_c) else "",
-                shared_with=owners[index],
+                shared_with=owned_by[index],
                 baseline=baselines[index] if baselines else None,
                 over_row_k=rows.get(index, math.nan),
             )
@@ -182,61 +181,3 @@ def _like_source(class_name: str, count: int) -> str:
 
 def _lower_median(values: Sequence[float]) -> float:
     return sorted(values)[(len(values) - 1) // 2]
-
-
-def _owners(readings: Sequence[Reading]) -> list[Reading | None]:
-    """The reading that each one's hot spot rather belongs to, None where that is itself."""
-    owners = [_owner_of_spot(index, readings) for index in range(len(readings))]
-    for index in range(len(readings)):
-        chain = [index]
-        while (owner := owners[chain[-1]]) is not None and owner not in chain:
-            chain.append(owner)
-        if owner is not None:
-            # each belongs to the next, all around: the hottest keeps it, or the heat is lost
-            ring = chain[chain.index(owner) :]
-            owners[max(ring, key=lambda i: readings[i].corrected_c)] = None
-    return [None if owner is None else readings[owner] for owner in owners]
-
-
-def _owner_of_spot(index: int, readings: Sequence[Reading]) -> int | None:
-    """The other reading that the hot spot rather belongs to, if any: of the same class, in whose
-    box it lies more centrally; of another class, in whose smaller box the same heat is hottest.
-
-    Overlapping boxes share pixels: the heat of one part must not be counted twice.
-    """
-    reading = readings[index]
-    spot = reading.hot_spot_px
-    if spot is None:
-        return None
-    own = _off_centre(reading, spot)
-    for number, other in enumerate(readings):
-        if number == index or not other.has_temperature:
-            continue
-        if other.detection.class_name == reading.detection.class_name:
-            if _off_centre(other, spot) < min(own, 1.0):
-                return number
-        elif _is_closer(other, reading):
-            return number
-    return None
-
-
-def _is_closer(other: Reading, reading: Reading) -> bool:
-    """Whether the other is equipment in whose smaller box the same heat is hottest."""
-    there, here = other.hot_spot_px, reading.hot_spot_px
-    if there is None or here is None or other.detection.class_name == HOT_REGION:
-        return False
-    smaller = other.detection.box.area_px < reading.detection.box.area_px
-    apart_px = max(abs(there[0] - here[0]), abs(there[1] - here[1]))
-    same_region = other.over_peers_k == reading.over_peers_k and apart_px <= SPOT_SIZE_PX
-    same_heat = same_region or apart_px <= SAME_PIXEL_PX
-    return same_heat and (smaller or reading.detection.class_name == HOT_REGION)
-
-
-def _off_centre(reading: Reading, spot: tuple[int, int]) -> float:
-    """Distance of the spot from the box's middle in half box sizes: below 1 it lies inside."""
-    box = reading.detection.box
-    x, y = box.center_px
-    return max(
-        abs(spot[0] + 0.5 - x) / max(box.width_px / 2, 0.5),
-        abs(spot[1] + 0.5 - y) / max(box.height_px / 2, 0.5),
-    )
