@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from thermoscout_core.detections import Detection
+from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.frames import Counts, ObjectParameters, ThermalFrame
 from thermoscout_core.readings import Reading
 from thermoscout_core.resources import resource_path, sha256_of
@@ -39,7 +40,9 @@ class ReadingStep(Protocol):
 class JudgingStep(Protocol):
     """What it asks of a judge; :class:`diagnosis.judge.Judge` does it."""
 
-    def judge(self, readings: Sequence[Reading]) -> list[Verdict]: ...
+    def judge(
+        self, readings: Sequence[Reading], conditions: MeasuringConditions | None = None
+    ) -> list[Verdict]: ...
 
 
 @dataclass(frozen=True)
@@ -107,19 +110,22 @@ class Inspector:
         score_threshold: float | None = None,
         rules: str | Path | None = None,
     ) -> Inspector:
-        """The shipped detector, correction network and knowledge base, or those given.
+        """The shipped detector, correction network and knowledge base, or those given: rules
+        by the name of a shipped set or by path.
 
         Raises ModelError or ConfigurationError for a file that is missing or foreign.
         """
         from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
         from thermoscout_core.diagnosis.judge import Judge
-        from thermoscout_core.diagnosis.rules import SHIPPED, KnowledgeBase
+        from thermoscout_core.diagnosis.rule_extension import read_rule_file
+        from thermoscout_core.diagnosis.rules import KnowledgeBase
         from thermoscout_core.diagnosis.survey import Survey
         from thermoscout_core.thermometry.bp_network import BpNetwork
         from thermoscout_core.thermometry.thermometer import Thermometer
 
+        rule_file = read_rule_file(rules)
+        knowledge_base = KnowledgeBase.of(rule_file)
         detector = Detector.load(model, score_threshold=score_threshold)
-        knowledge_base = KnowledgeBase.load(rules)
         return cls(
             detector,
             Survey(Thermometer(BpNetwork.load())),
@@ -128,7 +134,7 @@ class Inspector:
             score_threshold=detector.score_threshold,
             rules_id=knowledge_base.id,
             model_sha256=sha256_of(model or resource_path(DEFAULT_MODEL)),
-            rules_sha256=sha256_of(rules or resource_path(SHIPPED)),
+            rules_sha256=rule_file.sha256,
         )
 
     def inspect(
@@ -144,5 +150,11 @@ class Inspector:
         """
         detections = self.detector.detect(frame.counts)
         readings = self.thermometer.read(frame, detections, fix, air)
-        verdicts = self.judge.judge(readings)
+        scene = frame.radiometry.scene if air is None else air.or_else(frame.radiometry.scene)
+        stated = MeasuringConditions(
+            air_c=scene.air_c,
+            relative_humidity=scene.relative_humidity,
+            distance_m=fix.distance_m if fix is not None else scene.distance_m,
+        )
+        verdicts = self.judge.judge(readings, stated)
         return FrameInspection(frame, tuple(detections), tuple(readings), tuple(verdicts))

@@ -49,7 +49,7 @@ class FakeUncorrectedThermometer:
 class FakeAbove90Judge:
     """Calls everything above 90 °C serious."""
 
-    def judge(self, readings):
+    def judge(self, readings, conditions=None):
         return [
             Verdict(reading, Severity.SERIOUS, "fake-90", t1_c=reading.corrected_c)
             if reading.corrected_c > 90

@@ -32,7 +32,13 @@ def inspect(
         float | None, typer.Option(help="Leave out detections below it, 0..1.", metavar="F")
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Detector (ONNX).")] = None,
-    rules: Annotated[Path | None, typer.Option(help="Rule set (YAML).")] = None,
+    rules: Annotated[
+        str | None,
+        typer.Option(
+            help="Rule set: a shipped one (`thermoscout rules list`), or a YAML file.",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
     distance: Annotated[
         float | None, typer.Option(help="Distance to the equipment, m.", min=0, metavar="M")
     ] = None,

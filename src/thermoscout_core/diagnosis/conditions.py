@@ -30,6 +30,7 @@ class ConditionLimits(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     min_air_c: float | None = None
+    max_air_c: float | None = None
     max_relative_humidity: float | None = Field(default=None, gt=0, le=1)
     max_wind_m_s: float | None = Field(default=None, gt=0)
     min_load_share: float | None = Field(default=None, gt=0, le=1)
@@ -46,12 +47,14 @@ class ConditionLimits(BaseModel):
             if limit is None:
                 return
             if math.isnan(value):
-                unknown.append(name)
+                if name not in unknown:
+                    unknown.append(name)
             elif sign * (value - limit) > 0:
                 how = "above" if sign > 0 else "below"
                 said.append(f"{name} {value:g}{unit} is {how} {limit:g}{unit}")
 
         check("air", known.air_c, self.min_air_c, -1, " °C")
+        check("air", known.air_c, self.max_air_c, 1, " °C")
         check("relative humidity", known.relative_humidity, self.max_relative_humidity, 1, "")
         check("wind", known.wind_m_s, self.max_wind_m_s, 1, " m/s")
         check("load share", known.load_share, self.min_load_share, -1, "")

@@ -29,6 +29,8 @@ WHY_PROVISIONAL = {
     ReadingFlag.SATURATED: "saturated: may be hotter",
 }
 
+NO_AIR = "the air temperature isn't stated"
+
 
 @dataclass(frozen=True)
 class _Finding:
@@ -70,9 +72,8 @@ class _Case:
 
     def __init__(self, knowledge_base: KnowledgeBase, conditions: MeasuringConditions) -> None:
         self.knowledge_base = knowledge_base
+        self.conditions = conditions
         limits = knowledge_base.measuring
-        self.cautions = limits.cautions(conditions)
-        self.conditions_broken = limits.are_broken(conditions)
         load = conditions.load_share
         self.load_too_low = limits.min_load_share is not None and load < limits.min_load_share
         exponent = knowledge_base.load_exponent
@@ -96,19 +97,26 @@ class _Case:
             )
         rules = self.knowledge_base.rules_for(class_name)
         if not rules:
-            return self._unknown(evidence, f"no rule for {class_name} in {self.knowledge_base.id}")
+            reason = f"no rule for {class_name} in {self.knowledge_base.id}"
+            if class_name in self.knowledge_base.not_judged:
+                reason += f": {self.knowledge_base.not_judged[class_name]}"
+            return self._unknown(evidence, reason)
         findings = [self._apply(rule, evidence) for rule in rules]
         looked = [finding for finding in findings if finding.looked]
         if not looked:
-            return self._unknown(evidence, f"{_c(evidence.t1_c)}, but {self._nothing(class_name)}")
+            why_not = self._nothing(class_name, rules)
+            return self._unknown(evidence, f"{_c(evidence.t1_c)}, but {why_not}")
         looked.sort(key=lambda finding: -finding.severity.rank)
         return self._verdict(looked[0], looked[1:], evidence)
 
-    def _nothing(self, class_name: str) -> str:
+    def _nothing(self, class_name: str, rules: Sequence[Rule]) -> str:
         """Why no rule could be applied."""
         if self.load_too_low:
             return "at so low a load only the relative difference counts, and there is none"
-        return f"no other {class_name} in the frame to compare with"
+        said = f"no other {class_name} in the frame to compare with"
+        if any(_uses_air(rule) for rule in rules):
+            said += f", and {NO_AIR}"
+        return said
 
     def _apply(self, rule: Rule, evidence: Evidence) -> _Finding:
         looked = False
@@ -117,8 +125,10 @@ class _Case:
                 holds = self._holds(conditions, evidence)
                 looked |= holds is not None
                 if holds:
-                    return _Finding(rule, severity, _because(conditions, evidence), True)
-        return _Finding(rule, Severity.NORMAL, _below_all(rule, evidence), looked)
+                    basis = _because(conditions, evidence, self.conditions.air_c)
+                    return _Finding(rule, severity, basis, True)
+        basis = _below_all(rule, evidence, self.conditions.air_c)
+        return _Finding(rule, Severity.NORMAL, basis, looked)
 
     def _holds(self, conditions: Conditions, evidence: Evidence) -> bool | None:
         """Whether all conditions hold; None when one of them can't be evaluated."""
@@ -126,6 +136,9 @@ class _Case:
         if conditions.surface_above_c is not None:
             hot = evidence.t1_c > conditions.surface_above_c
             answers.append(hot or (None if self.load_too_low else False))
+        if conditions.rise_above_k is not None:
+            rise = evidence.t1_c - self.conditions.air_c
+            answers.append(self._exceeds(rise, conditions.rise_above_k))
         if conditions.like_above_k is not None:
             difference = evidence.t1_c - evidence.t2_c
             over = self._exceeds(difference, conditions.like_above_k)
@@ -171,6 +184,7 @@ class _Case:
         if cautions:
             reason += f" ({'; '.join(cautions)})"
         delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
+        limits = self.knowledge_base.measuring_for(finding.rule)
         return Verdict(
             reading,
             severity,
@@ -184,11 +198,12 @@ class _Case:
             relative_difference=math.nan if delta is None else delta,
             reason=reason,
             also=tuple(f"{o.rule.id}: {o.severity.value}, {o.basis}" for o in others),
-            cautions=self.cautions,
-            provisional=bool(reading.flags) or self.conditions_broken,
+            cautions=limits.cautions(self.conditions),
+            provisional=bool(reading.flags) or limits.are_broken(self.conditions),
         )
 
     def _unknown(self, evidence: Evidence, reason: str) -> Verdict:
+        limits = self.knowledge_base.measuring
         return Verdict(
             evidence.reading,
             Severity.UNKNOWN,
@@ -198,16 +213,21 @@ class _Case:
             t2_source=evidence.t2_source,
             t0_source=evidence.t0_source,
             reason=reason,
-            cautions=self.cautions,
-            provisional=bool(evidence.reading.flags) or self.conditions_broken,
+            cautions=limits.cautions(self.conditions),
+            provisional=bool(evidence.reading.flags) or limits.are_broken(self.conditions),
         )
 
 
-def _because(conditions: Conditions, evidence: Evidence) -> str:
+def _because(conditions: Conditions, evidence: Evidence, air_c: float) -> str:
     """The conditions that hold, with the figures that make them hold."""
     said = []
     if conditions.surface_above_c is not None:
         said.append(f"{_c(evidence.t1_c)} is above {conditions.surface_above_c:g} °C")
+    if conditions.rise_above_k is not None:
+        said.append(
+            f"{_c(evidence.t1_c)} is {evidence.t1_c - air_c:.1f} K above the air "
+            f"({_c(air_c)}), more than {conditions.rise_above_k:g} K"
+        )
     if conditions.like_above_k is not None:
         difference = evidence.t1_c - evidence.t2_c
         said.append(
@@ -228,16 +248,26 @@ def _because(conditions: Conditions, evidence: Evidence) -> str:
             f"its rise has grown by {evidence.growth_k:.1f} K since {evidence.baseline.when}, "
             f"more than {conditions.growth_above_k:g} K"
         )
-    return " and ".join(said)
+    category = f": {conditions.category}" if conditions.category else ""
+    return " and ".join(said) + category
 
 
-def _below_all(rule: Rule, evidence: Evidence) -> str:
+def _uses_air(rule: Rule) -> bool:
+    return any(c.rise_above_k is not None for _, every in rule.grades() for c in every)
+
+
+def _below_all(rule: Rule, evidence: Evidence, air_c: float) -> str:
     """Why a rule finds nothing: the lowest limits that were really looked at."""
     every = [c for _, alternatives in rule.grades() for c in alternatives]
     surface = [c.surface_above_c for c in every if c.surface_above_c is not None]
     said = []
     if surface:
         said.append(f"{_c(evidence.t1_c)} is not above {min(surface):g} °C")
+    if _uses_air(rule):
+        rise = evidence.t1_c - air_c
+        side = "above" if rise >= 0 else "below"
+        known = math.isfinite(rise)
+        said.append(f"{abs(rise):.1f} K {side} the air ({_c(air_c)})" if known else NO_AIR)
     if any(c.like_above_k is not None for c in every):
         difference = evidence.t1_c - evidence.t2_c
         if math.isfinite(difference):

@@ -9,26 +9,30 @@ alternative holds when all of its conditions do:
     general:
       - {like_above_k: 10}                                 # like-comparison
       - {stands_out: 0.5}                                  # comparison with the whole frame
+    examples:
+      - {t1_c: 131, severity: critical}
+      - {t1_c: 130, severity: normal}
 
-Whether a row was checked against the standard itself stands in ``verified``.
+Whether a row was checked against a source stands in ``verified``. docs/rules.md teaches the
+files; ``thermoscout rules`` checks and explains them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from thermoscout_core.diagnosis.conditions import ConditionLimits
-from thermoscout_core.errors import ConfigurationError
-from thermoscout_core.resources import resource_path
+from thermoscout_core.diagnosis.quantities import QUANTITIES
+from thermoscout_core.diagnosis.rule_extension import read_rule_file
+from thermoscout_core.diagnosis.rule_files import Keys, Problem, RuleFile, RuleFileError
 from thermoscout_core.verdicts import Severity
-
-SHIPPED = "config/rules/dlt664.yaml"
 
 Name = Annotated[str, Field(min_length=1)]
 Celsius = Annotated[float, Field(ge=-60, le=1000, allow_inf_nan=False)]
@@ -48,50 +52,120 @@ class Heating(str, Enum):
 
 
 class Conditions(_Strict):
-    """All that are given must hold. surface_above_c: T1 > it. relative_difference: δ >= it,
-    0..1. like_above_k: T1 − T2 > it. stands_out: how much the hot spot stands out in its frame
-    (scorecard.py), 0..1, >= it. growth_above_k: the rise T1 − T0 has grown by more than it since
-    the last comparable measurement. At least one is given."""
+    """All limits that are given must be passed; at least one is given."""
 
-    surface_above_c: Celsius | None = None
-    relative_difference: Share | None = None
-    like_above_k: Kelvins | None = None
-    stands_out: Share | None = None
-    growth_above_k: Kelvins | None = None
+    surface_above_c: Celsius | None = Field(default=None, description="Hot spot T1 > it, °C.")
+    rise_above_k: Kelvins | None = Field(
+        default=None, description="T1 − stated air temperature > it, K; unknown air: can't hold."
+    )
+    relative_difference: Share | None = Field(
+        default=None, description="δ = (T1 − T2)/(T1 − T0) >= it, 0..1, from min_rise_k on."
+    )
+    like_above_k: Kelvins | None = Field(
+        default=None, description="T1 − T2 > it, K; T2: like part (another phase, a neighbour)."
+    )
+    stands_out: Share | None = Field(
+        default=None, description="How much the hot spot stands out in its frame >= it, 0..1."
+    )
+    growth_above_k: Kelvins | None = Field(
+        default=None,
+        description="The rise T1 − T0 has grown by more since the last comparable measurement, K.",
+    )
+    category: str = Field(
+        default="", description="What the standard calls it, such as 'probable deficiency'."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Conditions:
-        if all(getattr(self, name) is None for name in type(self).model_fields):
+        if not self.limits():
             raise ValueError(
-                f"give one of {', '.join(type(self).model_fields)}; "
-                "an empty condition would always hold"
+                f"give one of {', '.join(QUANTITIES)}; an empty condition would always hold"
             )
         return self
+
+    def limits(self) -> dict[str, float]:
+        """Key of :data:`QUANTITIES` -> limit, of those that are given."""
+        every = {key: getattr(self, key) for key in QUANTITIES}
+        return {key: limit for key, limit in every.items() if limit is not None}
+
+    def implies(self, other: Conditions) -> bool:
+        """Whether the other one holds whenever this one does, by its limits alone."""
+        ours = self.limits()
+        return all(key in ours and ours[key] >= limit for key, limit in other.limits().items())
 
 
 Alternatives = Annotated[tuple[Conditions, ...], Field(min_length=1, strict=False)]
 
 
+class Example(_Strict):
+    """A measurement and the severity that its rule must give it; what is left out is unknown."""
+
+    t1_c: Celsius = Field(description="Hot spot, °C.")
+    t2_c: Celsius | None = Field(default=None, description="Like part, °C.")
+    t0_c: Celsius | None = Field(default=None, description="Ambient reference, °C.")
+    air_c: Celsius | None = Field(default=None, description="Stated air temperature, °C.")
+    stands_out: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="How much the hot spot stands out in its frame, 0..1."
+    )
+    growth_k: float | None = Field(
+        default=None, description="By how much the rise T1 − T0 has grown, K."
+    )
+    equipment: Name | None = Field(default=None, description="Class; the rule's first if omitted.")
+    severity: Annotated[Severity, Field(strict=False)]
+
+
 class Rule(_Strict):
-    """One row: equipment classes, the part and its fault, where it stands, its thresholds."""
+    """One row: equipment classes, the part and its fault, where it stands, its limits."""
 
     id: Name
-    equipment: Annotated[tuple[Name, ...], Field(min_length=1, strict=False)]
+    equipment: Annotated[tuple[Name, ...], Field(min_length=1, strict=False)] = Field(
+        description="Classes of equipment, as the detector names them."
+    )
     part: Name
     fault: Name
     heating: Annotated[Heating, Field(strict=False)]
-    edition: Name
-    clause: Name
-    verified: bool
+    edition: Name = Field(description="Standard and edition, or whose rule it is.")
+    clause: Name = Field(description="Clause or table.")
+    verified: bool = Field(description="Whether the limits were checked against a public source.")
     note: str = ""
+    measuring: ConditionLimits | None = Field(
+        default=None, description="What the row asks of the conditions beyond the set's."
+    )
     general: Alternatives | None = None
     serious: Alternatives | None = None
     critical: Alternatives | None = None
+    examples: Annotated[tuple[Example, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
     def _grades_something(self) -> Rule:
         if not any(alternatives for _, alternatives in self.grades()):
             raise ValueError("give at least one of general, serious, critical")
+        return self
+
+    @model_validator(mode="after")
+    def _every_grade_can_be_reached(self) -> Rule:
+        graver: list[tuple[Severity, Conditions]] = []
+        for severity, alternatives in self.grades():
+            for number, conditions in enumerate(alternatives):
+                for other, before in graver:
+                    if conditions.implies(before):
+                        raise PydanticCustomError(
+                            "unreachable",
+                            "never reached: whenever it holds, {graver} does",
+                            {"graver": other.value, "at": (severity.value, number)},
+                        )
+            graver += [(severity, conditions) for conditions in alternatives]
+        return self
+
+    @model_validator(mode="after")
+    def _examples_are_of_its_equipment(self) -> Rule:
+        for number, example in enumerate(self.examples):
+            if example.equipment is not None and example.equipment not in self.equipment:
+                raise PydanticCustomError(
+                    "foreign_example",
+                    "the rule isn't for {equipment}",
+                    {"equipment": example.equipment, "at": ("examples", number, "equipment")},
+                )
         return self
 
     def grades(self) -> Iterator[tuple[Severity, Sequence[Conditions]]]:
@@ -102,6 +176,12 @@ class Rule(_Strict):
             yield Severity.SERIOUS, self.serious
         if self.general:
             yield Severity.GENERAL, self.general
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it judges by, from the limits that it gives."""
+        used = {key for _, every in self.grades() for one in every for key in one.limits()}
+        return tuple(quantity.method for key, quantity in QUANTITIES.items() if key in used)
 
     @property
     def source(self) -> str:
@@ -118,7 +198,8 @@ class KnowledgeBase(_Strict):
     box), or there are many like it. phase_balance_k: of three spots in a row, one that is less
     than this above the colder of the others doesn't stand out: three phases under load are as
     warm. load_exponent: with it, and a stated load, differences are extrapolated to the rated
-    current, ΔT·(1/load)^exponent; left out, they are taken as measured.
+    current, ΔT·(1/load)^exponent; left out, they are taken as measured. not_judged: classes
+    that it has no rule for, and why.
     """
 
     id: Name
@@ -128,6 +209,7 @@ class KnowledgeBase(_Strict):
     min_standing: Annotated[float, Field(ge=0, le=1)] = 0.0
     phase_balance_k: Annotated[float, Field(ge=0)] = 0.5
     load_exponent: Annotated[float, Field(ge=1, le=3)] | None = None
+    not_judged: dict[Name, Name] = Field(default={})
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, strict=False)]
 
     @model_validator(mode="after")
@@ -135,87 +217,80 @@ class KnowledgeBase(_Strict):
         ids = [rule.id for rule in self.rules]
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         if repeated:
-            raise ValueError(f"rule ids must differ; repeated: {', '.join(repeated)}")
+            raise PydanticCustomError(
+                "repeated",
+                "rule ids must differ; repeated: {ids}",
+                {
+                    "ids": ", ".join(repeated),
+                    "at": ("rules", len(ids) - 1 - ids[::-1].index(repeated[0]), "id"),
+                },
+            )
         return self
 
     def rules_for(self, class_name: str) -> tuple[Rule, ...]:
         """The rules that hold for a class of equipment, () when there is none."""
         return tuple(rule for rule in self.rules if class_name in rule.equipment)
 
+    def measuring_for(self, rule: Rule) -> ConditionLimits:
+        """What a rule asks of the conditions: what the set does, and the row's own over it."""
+        if rule.measuring is None:
+            return self.measuring
+        return self.measuring.model_copy(update=rule.measuring.model_dump(exclude_unset=True))
+
     @classmethod
-    def load(cls, path: Path | str | None = None) -> KnowledgeBase:
-        """Read a rule set; path None is the shipped one.
+    def load(cls, name: Path | str | None = None) -> KnowledgeBase:
+        """Read a rule set: the name of a shipped one, or a file; None is the shipped default.
 
         Raises ConfigurationError naming the file, the line and the key of whatever is unknown,
-        of the wrong type, out of range, repeated or missing.
+        of the wrong type, out of range, repeated, missing, or never reached.
         """
-        file = Path(path) if path is not None else resource_path(SHIPPED)
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{file}: no readable rule file ({error})") from None
-        try:
-            tree = yaml.compose(text, Loader=yaml.SafeLoader)
-            content = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigurationError(f"{file}: not valid YAML: {error}") from None
-        _refuse_repeated_keys(file, tree)
-        if not isinstance(content, dict):
-            raise ConfigurationError(f"{file}: a rule file is a mapping with id, title and rules")
+        return cls.of(read_rule_file(name))
+
+    @classmethod
+    def of(cls, file: RuleFile) -> KnowledgeBase:
+        """The rules of a file that was read. Raises RuleFileError as :meth:`load`."""
+        content = file.content
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise ConfigurationError(_describe(file, tree, error)) from None
+            told = [e for e in error.errors() if not (e["type"] == "too_short" and e["input"])]
+            raise RuleFileError([_problem(file, content, e) for e in told]) from None
 
 
-def _describe(file: Path, tree: Any, error: ValidationError) -> str:
-    """One clause a problem: file, line, key path, what is wrong."""
-    problems = []
-    for problem in error.errors():
-        keys = [key for key in problem["loc"] if isinstance(key, (str, int))]
-        where = ".".join(str(key) for key in keys) or "file"
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "unknown key; remove it or mend its spelling"
-        elif problem["type"] == "missing":
-            message = "missing"
-        elif not isinstance(problem["input"], (dict, list)):
-            message += f" (got {problem['input']!r})"
-        problems.append(f"line {_line(tree, keys)}: {where}: {message}")
-    return f"{file}: " + "; ".join(problems)
+_SAID = {
+    "missing": "missing",
+    "too_short": "is empty",
+    "tuple_type": "a list is expected, [in, brackets] or one - item a line",
+    "model_type": "a mapping is expected, key: value",
+}
 
 
-def _line(node: Any, keys: Sequence[str | int]) -> int:
-    """1-based line of the key path, or of the deepest part of it that is there."""
-    line = int(node.start_mark.line) + 1
-    for key in keys:
-        if isinstance(node, yaml.MappingNode):
-            pair = next((p for p in node.value if p[0].value == str(key)), None)
-            if pair is None:
-                return line
-            line, node = int(pair[0].start_mark.line) + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
-            if key >= len(node.value):
-                return line
-            node = node.value[key]
-            line = int(node.start_mark.line) + 1
-        else:
-            return line
-    return line
+def _problem(file: RuleFile, content: dict[str, Any], error: ErrorDetails) -> Problem:
+    """Where it is and what is wrong, for who wrote the file."""
+    keys = [key for key in error["loc"] if isinstance(key, (str, int))]
+    keys += error.get("ctx", {}).get("at", ())
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        close = get_close_matches(str(keys[-1]), _every_key(), 1)
+        hint = f"did you mean {close[0]}?" if close else "remove it or mend its spelling"
+        message = f"unknown key; {hint}"
+    elif error["type"] in _SAID:
+        message = _SAID[error["type"]]
+    elif not isinstance(error["input"], (dict, list)):
+        message += f" (got {error['input']!r})"
+    return file.problem(keys, f"{_where(content, keys)}: {message}")
 
 
-def _refuse_repeated_keys(file: Path, node: Any) -> None:
-    """YAML keeps the last of two equal keys in silence; a threshold must not vanish so."""
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_repeated_keys(file, item)
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise ConfigurationError(
-                    f"{file}: line {key.start_mark.line + 1}: {key.value} is given twice; "
-                    "remove one"
-                )
-            seen.add(key.value)
-            _refuse_repeated_keys(file, value)
+def _where(content: dict[str, Any], keys: Keys) -> str:
+    """A key path in words; a rule is named by its id where it has one."""
+    words = [str(key) for key in keys]
+    if len(keys) > 1 and keys[0] == "rules" and isinstance(keys[1], int):
+        row = content["rules"][keys[1]]
+        if isinstance(row, dict) and isinstance(row.get("id"), str):
+            words[:2] = [f"rule {row['id']}"]
+    return ".".join(words) or "file"
+
+
+def _every_key() -> list[str]:
+    models = (KnowledgeBase, Rule, Conditions, Example, ConditionLimits)
+    return sorted({name for model in models for name in model.model_fields})
