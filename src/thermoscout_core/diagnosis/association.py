@@ -90,7 +90,9 @@ def associate(before: Layout, now: Layout, reach_px: float) -> Association:
     shift = _shift(before.boxes, now.boxes, same_class, reach_px)
     affinity = _overlaps(before.boxes + np.tile(shift, 2), now.boxes)
     affinity[~same_class] -= OTHER_CLASS_COSTS
-    apart_px = np.linalg.norm((before.heat + shift)[:, None] - now.heat, axis=2)
+    apart_px = np.hypot(
+        *(a[:, None] - b for a, b in zip((before.heat + shift).T, now.heat.T, strict=True))
+    )
     one_heat = apart_px <= SAME_SPOT_PX  # False where either is NaN
     affinity[one_heat] = np.maximum(affinity[one_heat], SAME_SPOT_AFFINITY)
     affinity[affinity < MIN_AFFINITY] = 0.0
@@ -106,10 +108,10 @@ def associate(before: Layout, now: Layout, reach_px: float) -> Association:
 
 def _overlaps(a: Floats, b: Floats) -> Floats:
     """(len(a), len(b)) intersection over union."""
-    low = np.maximum(a[:, None, :2], b[:, :2])
-    high = np.minimum(a[:, None, 2:], b[:, 2:])
-    common: Floats = np.prod(np.clip(high - low, 0.0, None), axis=2)
-    areas_a, areas_b = (np.prod(np.clip(c[:, 2:] - c[:, :2], 0, None), axis=1) for c in (a, b))
+    width = np.minimum(a[:, 2, None], b[:, 2]) - np.maximum(a[:, 0, None], b[:, 0])
+    height = np.minimum(a[:, 3, None], b[:, 3]) - np.maximum(a[:, 1, None], b[:, 1])
+    common: Floats = np.maximum(width, 0) * np.maximum(height, 0)
+    areas_a, areas_b = (np.prod(np.maximum(c[:, 2:] - c[:, :2], 0), axis=1) for c in (a, b))
     union = areas_a[:, None] + areas_b - common
     overlaps: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return overlaps

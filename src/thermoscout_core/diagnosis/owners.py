@@ -54,7 +54,7 @@ def _may_own(readings: Sequence[Reading]) -> Mask:
     has_temperature = np.array([reading.has_temperature for reading in readings])
     off_centre = _off_centre(boxes, spots)
     more_central = off_centre < np.minimum(off_centre.diagonal(), 1.0)[:, None]
-    apart_px = np.abs(spots[:, None] - spots).max(axis=2)
+    apart_px = np.maximum(*(np.abs(along[:, None] - along) for along in spots.T))
     same_region = (over_peers_k[:, None] == over_peers_k) & (apart_px <= SAME_REGION_PX)
     area_px = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     is_region = classes == HOT_REGION
@@ -70,5 +70,8 @@ def _off_centre(boxes: Floats, spots: Floats) -> Floats:
     below 1 it lies inside, NaN without a spot."""
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     half_sizes = np.maximum((boxes[:, 2:] - boxes[:, :2]) / 2, 0.5)
-    distance: Floats = np.abs(spots[:, None] + 0.5 - centres) / half_sizes
-    return np.asarray(distance.max(axis=2), np.float64)
+    along_x, along_y = (
+        np.abs(spots[:, axis, None] + 0.5 - centres[:, axis]) / half_sizes[:, axis]
+        for axis in (0, 1)
+    )
+    return np.maximum(along_x, along_y)

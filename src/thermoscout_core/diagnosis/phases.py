@@ -85,15 +85,17 @@ def _places(centers: Array) -> tuple[Array, Array, Array]:
     line = centers[None] - centers[:, None]
     length = np.hypot(line[..., 0], line[..., 1])
     safe = np.maximum(length, 1e-6)[:, :, None]
-    to = centers[None, None] - centers[:, None, None]
-    along = (to * line[:, :, None]).sum(axis=3) / safe**2
-    across = to[..., 0] * line[:, :, None, 1] - to[..., 1] * line[:, :, None, 0]
-    return along, np.abs(across) / safe**2, length
+    line_x, line_y = line[:, :, None, 0], line[:, :, None, 1]
+    to_x, to_y = line[:, None, :, 0], line[:, None, :, 1]
+    along = (to_x * line_x + to_y * line_y) / safe**2
+    across = np.abs(to_x * line_y - to_y * line_x) / safe**2
+    return along, across, length
 
 
 def _alike(sizes: Array) -> NDArray[np.bool_]:
     """(N, 2) widths and heights -> whether three boxes are of one size (N, N, N)."""
-    logs = np.log(sizes.clip(1e-6))
-    pair = np.abs(logs[:, None] - logs[None]).max(axis=2) < np.log(MAX_SIZE_RATIO)
+    widths, heights = np.log(sizes.clip(1e-6)).T
+    ratio = np.maximum(*(np.abs(logs[:, None] - logs) for logs in (widths, heights)))
+    pair = ratio < np.log(MAX_SIZE_RATIO)
     alike: NDArray[np.bool_] = pair[:, :, None] & pair[:, None, :] & pair[None]
     return alike
