@@ -90,9 +90,8 @@ def associate(before: Layout, now: Layout, reach_px: float) -> Association:
     shift = _shift(before.boxes, now.boxes, same_class, reach_px)
     affinity = _overlaps(before.boxes + np.tile(shift, 2), now.boxes)
     affinity[~same_class] -= OTHER_CLASS_COSTS
-    apart_px = np.hypot(
-        *(a[:, None] - b for a, b in zip((before.heat + shift).T, now.heat.T, strict=True))
-    )
+    moved = before.heat + shift
+    apart_px = np.hypot(*(moved[:, axis, None] - now.heat[:, axis] for axis in (0, 1)))
     one_heat = apart_px <= SAME_SPOT_PX  # False where either is NaN
     affinity[one_heat] = np.maximum(affinity[one_heat], SAME_SPOT_AFFINITY)
     affinity[affinity < MIN_AFFINITY] = 0.0

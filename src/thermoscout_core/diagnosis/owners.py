@@ -74,4 +74,4 @@ def _off_centre(boxes: Floats, spots: Floats) -> Floats:
         np.abs(spots[:, axis, None] + 0.5 - centres[:, axis]) / half_sizes[:, axis]
         for axis in (0, 1)
     )
-    return np.maximum(along_x, along_y)
+    return np.asarray(np.maximum(along_x, along_y), np.float64)
