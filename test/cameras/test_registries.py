@@ -12,8 +12,8 @@ def test_an_unknown_camera_scheme_names_the_known_ones():
 
 
 def test_an_unknown_rangefinder_scheme_names_the_known_ones():
-    with pytest.raises(ConfigurationError, match=r"serial://.*known are sim://"):
-        open_rangefinder("serial:///dev/ttyUSB0")
+    with pytest.raises(ConfigurationError, match=r"usb://.*known are sim://, serial://"):
+        open_rangefinder("usb:///dev/ttyUSB0")
 
 
 @pytest.mark.parametrize("opener", [open_camera, open_rangefinder])

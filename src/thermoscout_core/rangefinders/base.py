@@ -11,7 +11,8 @@ class RangeSample:
     """One distance, as sensor_msgs/Range has it.
 
     stamp_s: acquisition time. range_m: metres, or by REP-117 -inf (too close), +inf (nothing in
-    range), NaN (invalid). min_range_m, max_range_m: the device's. field_of_view_rad: of the beam.
+    range), NaN (invalid). min_range_m, max_range_m: the device's. field_of_view_rad: of the beam,
+    its full angle. problem: why there is no distance, as the device says, "" when it doesn't.
     """
 
     stamp_s: float
@@ -19,6 +20,7 @@ class RangeSample:
     min_range_m: float
     max_range_m: float
     field_of_view_rad: float
+    problem: str = ""
 
 
 class Rangefinder(Protocol):

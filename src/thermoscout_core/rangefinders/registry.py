@@ -12,6 +12,8 @@ from thermoscout_core.rangefinders.base import Rangefinder
 
 RANGEFINDERS = {
     "sim": "thermoscout_core.rangefinders.simulated:SimulatedRangefinder",
+    "serial": "thermoscout_core.rangefinders.serial_line:SerialRangefinder",
+    "socket": "thermoscout_core.rangefinders.serial_line:SerialRangefinder",
 }
 """Scheme -> module:class, imported when asked for. The class has from_url(DeviceUrl, Clock)."""
 

@@ -1,0 +1,258 @@
+"""A rangefinder on a serial line: serial:///dev/ttyUSB0?protocol=… or socket://host:port?…"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from thermoscout_core.clock import Clock
+from thermoscout_core.device_urls import DeviceUrl
+from thermoscout_core.errors import ConfigurationError, DeviceError
+from thermoscout_core.rangefinders.base import RangeSample
+from thermoscout_core.rangefinders.links import Link, SerialLink, SocketLink, gather
+from thermoscout_core.rangefinders.protocol import TRIGGER, Measured, RangeProtocol, Said
+from thermoscout_core.rangefinders.usb_ports import find_port, identity_of, present_ports
+from thermoscout_core.supervision import DeviceCounters
+
+PROTOCOLS = {
+    "benewake": "thermoscout_core.rangefinders.benewake:Benewake",
+    "jrt": "thermoscout_core.rangefinders.jrt:Jrt",
+    "dimetix": "thermoscout_core.rangefinders.dimetix:Dimetix",
+    "lightware": "thermoscout_core.rangefinders.lightware:LightWare",
+}
+"""Value of the option protocol -> module:class. The class is a RangeProtocol."""
+
+ANSWER_S = 0.3
+"""So long a device may take to say who it is, and to confirm a rate."""
+SETTLE_S = 0.05
+"""After a gap on the line, so long what was held up behind it may take to arrive."""
+SHORTEST_GAP_S = 0.3
+LONGEST_NONSENSE_S, LEAST_NONSENSE_BYTES = 0.6, 32
+"""Bytes for so long, and so many, without one measurement: not the device that was named."""
+
+
+class SerialRangefinder:
+    """Any protocol over any link.
+
+    hardware_id: family and serial number where the device tells it; else with the USB adapter's
+    identity; else with the place. usb: that identity, "" for none. details: what the device said
+    about itself. A sample's stamp is when its last byte came, in trigger mode the middle between
+    question and answer. A reader that was late gets the newest measurement; those before it are
+    counted as dropped.
+    """
+
+    def __init__(
+        self,
+        protocol: RangeProtocol,
+        connect: Callable[[], tuple[Link, str]],
+        place: str,
+        clock: Clock,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """connect: opens the line, and gives it with its USB identity. steady_s: never jumps."""
+        self.protocol = protocol
+        self.rate_hz = protocol.rate_hz
+        self.usb = ""
+        self.details: dict[str, str] = {}
+        self.counters = DeviceCounters()
+        self.hardware_id = f"{protocol.name} at {place}"
+        self._connect = connect
+        self._place = place
+        self._clock = clock
+        self._steady_s = steady_s
+        self._link: Link | None = None
+        self._heard_s = self._measured_s = self._opened_s = 0.0
+        self._asked_s: float | None = None
+        self._next_question_s = 0.0
+        self._nonsense_bytes = 0
+
+    @classmethod
+    def from_url(cls, url: DeviceUrl, clock: Clock) -> SerialRangefinder:
+        """Options: protocol, the protocol's own, and for serial:// usb=vid:pid:serial."""
+        protocol = _protocol_of(url)
+        if url.scheme == "socket":
+            host, port = _host_and_port(url)
+            url.finish()
+            return cls(protocol, lambda: (SocketLink(host, port), ""), url.place, clock)
+        path, usb = url.place, url.text("usb", "")
+        url.finish()
+        if not path and not usb:
+            raise ConfigurationError(
+                f"{url.url}: no port is named; write serial:///dev/serial/by-id/… or give usb="
+            )
+
+        def connect() -> tuple[Link, str]:
+            ports = present_ports()
+            port = find_port(path, usb, ports)
+            return SerialLink(port, protocol.settings), identity_of(port, ports)
+
+        return cls(protocol, connect, path or f"USB {usb}", clock)
+
+    def open(self) -> None:
+        self.close()
+        self._link, self.usb = self._connect()
+        self.protocol.parser.reset()
+        self._link.write(self.protocol.stop())
+        self._identify(self._link)
+        self._link.write(self.protocol.start())
+        self._opened_s = self._measured_s = self._next_question_s = self._steady_s()
+        self._heard_s = float("-inf")
+        self._asked_s = None
+        self._nonsense_bytes = 0
+
+    def read(self, timeout_s: float) -> RangeSample | None:
+        if self._link is None:
+            raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
+        end_s = self._steady_s() + timeout_s
+        while True:
+            until_s = self._ask_when_due(self._link, end_s)
+            data = self._link.read(until_s - self._steady_s())
+            now_s = self._steady_s()
+            if data:
+                data += self._held_up(self._link, now_s)
+                sample = self._newest(data)
+                if sample is not None:
+                    return sample
+            if now_s >= end_s:
+                return None
+
+    def set_rate(self, rate_hz: float) -> float:
+        """Measure so often from now on; gives the rate that the device confirms, in Hz.
+
+        Raises ConfigurationError where the device can't, DeviceError when it doesn't confirm.
+        """
+        if self._link is None:
+            raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
+        if self.protocol.mode != TRIGGER:
+            self._link.write(self.protocol.set_rate(rate_hz))
+            self.details.pop("rate", None)
+            self._listen(self._link, lambda: "rate" in self.details)
+            confirmed = self.details.get("rate")
+            if confirmed is None:
+                raise DeviceError(f"{self.hardware_id} doesn't confirm {rate_hz:g} Hz")
+            rate_hz = float(confirmed)
+        if rate_hz <= 0:
+            raise ConfigurationError(f"{self.hardware_id}: the rate must be positive")
+        self.rate_hz = self.protocol.rate_hz = rate_hz
+        return rate_hz
+
+    def close(self) -> None:
+        link, self._link = self._link, None
+        if link is None:
+            return
+        try:
+            link.write(self.protocol.stop())
+        except DeviceError:
+            pass  # it is gone already: nothing to stop
+        finally:
+            link.close()
+
+    # Within
+
+    def _identify(self, link: Link) -> None:
+        """A device that doesn't answer isn't refused: some can't, some have no wire to hear by."""
+        self.details.clear()
+        question = self.protocol.identify()
+        if question:
+            link.write(question)
+            self._listen(link, lambda: "serial_number" in self.details)
+        serial_number = self.details.get("serial_number")
+        if serial_number:
+            self.hardware_id = f"{self.protocol.name} {serial_number}"
+        elif self.usb:
+            self.hardware_id = f"{self.protocol.name} at USB {self.usb}"
+        else:
+            self.hardware_id = f"{self.protocol.name} at {self._place}"
+
+    def _listen(self, link: Link, heard: Callable[[], bool]) -> None:
+        end_s = self._steady_s() + ANSWER_S
+        while not heard() and (left_s := end_s - self._steady_s()) > 0:
+            self._note(link.read(left_s))
+
+    def _note(self, data: bytes) -> list[Measured]:
+        """Let the parser have the bytes; keep what the device said of itself."""
+        measured = []
+        for event in self.protocol.parser.feed(data):
+            if isinstance(event, Said):
+                self.details[event.key] = event.text
+            else:
+                measured.append(event)
+        self.counters.torn = self.protocol.parser.torn
+        return measured
+
+    def _ask_when_due(self, link: Link, end_s: float) -> float:
+        """In trigger mode send the question when it is time to; until when to listen now."""
+        if self.protocol.mode != TRIGGER:
+            return end_s
+        now_s = self._steady_s()
+        if self._asked_s is not None and now_s - self._asked_s > self.protocol.answer_timeout_s:
+            self._asked_s = None
+            self.counters.dropped += 1
+        if self._asked_s is None and now_s >= self._next_question_s:
+            link.write(self.protocol.trigger())
+            self._asked_s = now_s
+            self._next_question_s = max(self._next_question_s + 1 / self.rate_hz, now_s)
+        if self._asked_s is not None:
+            return min(end_s, self._asked_s + self.protocol.answer_timeout_s)
+        return min(end_s, self._next_question_s)
+
+    def _held_up(self, link: Link, now_s: float) -> bytes:
+        """After a gap (a reader that was late, a network that stood still) old measurements come
+        first: wait for what was held up, so that only the newest counts."""
+        gap_s = now_s - self._heard_s
+        waiting = gather(link, SETTLE_S) if gap_s > max(SHORTEST_GAP_S, 3 / self.rate_hz) else b""
+        self._heard_s = self._steady_s()
+        return waiting
+
+    def _newest(self, data: bytes) -> RangeSample | None:
+        measured, now_s = self._note(data), self._steady_s()
+        if not measured:
+            self._refuse_nonsense(len(data), now_s)
+            return None
+        self.counters.dropped += len(measured) - 1
+        self._measured_s, self._nonsense_bytes = now_s, 0
+        stamp_s = self._clock.now_s()
+        if self._asked_s is not None:
+            stamp_s -= (now_s - self._asked_s) / 2
+            self._asked_s = None
+        protocol, newest = self.protocol, measured[-1]
+        return RangeSample(
+            stamp_s,
+            protocol.range_m(newest),
+            protocol.min_range_m,
+            protocol.max_range_m,
+            protocol.field_of_view_rad,
+            newest.problem,
+        )
+
+    def _refuse_nonsense(self, byte_count: int, now_s: float) -> None:
+        self._nonsense_bytes += byte_count
+        longest_s = max(LONGEST_NONSENSE_S, 2 / self.rate_hz)
+        waited_s = now_s - self._measured_s
+        if waited_s > longest_s and self._nonsense_bytes >= LEAST_NONSENSE_BYTES:
+            raise DeviceError(
+                f"{self._place}: {self._nonsense_bytes} bytes came in {waited_s:.1f} s and none "
+                f"made a {self.protocol.name} measurement; another device, or set to other than "
+                f"{self.protocol.settings}?"
+            )
+
+
+def _protocol_of(url: DeviceUrl) -> RangeProtocol:
+    chosen = url.text("protocol", "")
+    if chosen not in PROTOCOLS:
+        raise ConfigurationError(
+            f"{url.url}: protocol must be one of {', '.join(PROTOCOLS)}, not {chosen!r}"
+        )
+    module, _, name = PROTOCOLS[chosen].partition(":")
+    return cast(RangeProtocol, getattr(import_module(module), name)(url))
+
+
+def _host_and_port(url: DeviceUrl) -> tuple[str, int]:
+    host, _, port = url.place.rstrip("/").rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigurationError(
+            f"{url.url}: a serial server is socket://host:port, such as socket://10.0.0.7:4001"
+        )
+    return host.strip("[]"), int(port)
