@@ -109,6 +109,7 @@ class Inspector:
         model: str | Path | None = None,
         score_threshold: float | None = None,
         rules: str | Path | None = None,
+        correction: str | Path | None = None,
     ) -> Inspector:
         """The shipped detector, correction network and knowledge base, or those given: rules
         by the name of a shipped set or by path.
@@ -128,7 +129,7 @@ class Inspector:
         detector = Detector.load(model, score_threshold=score_threshold)
         return cls(
             detector,
-            Survey(Thermometer(BpNetwork.load())),
+            Survey(Thermometer(BpNetwork.load(correction))),
             Judge(knowledge_base),
             model_id=detector.model_id,
             score_threshold=detector.score_threshold,

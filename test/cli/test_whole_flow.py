@@ -48,3 +48,12 @@ def test_readings_are_corrected_for_the_distance_given(results):
 
 def test_the_record_names_model_and_rules(results):
     assert results.model.startswith("mobilenet_v1_ssd300@") and results.rules == "dlt664"
+
+
+def test_a_correction_of_ones_own_is_loaded_or_refused_by_name(tmp_path):
+    broken = tmp_path / "mine.npz"
+    broken.write_bytes(b"no archive")
+    arguments = ["inspect", str(tmp_path), "--output", str(tmp_path / "out")]
+    (tmp_path / "frame.png").write_bytes(b"")
+    refused = CliRunner().invoke(app, [*arguments, "--correction", str(broken)])
+    assert refused.exit_code == 2 and "mine.npz" in refused.stderr

@@ -39,6 +39,9 @@ def inspect(
             metavar="NAME|FILE",
         ),
     ] = None,
+    correction: Annotated[
+        Path | None, typer.Option(help="Correction network (.npz) of `thermoscout calibrate`.")
+    ] = None,
     distance: Annotated[
         float | None, typer.Option(help="Distance to the equipment, m.", min=0, metavar="M")
     ] = None,
@@ -80,7 +83,7 @@ def inspect(
     from thermoscout_core.thermograms import find_thermograms
 
     files = find_thermograms(paths, split)
-    inspector = Inspector.default(model, score_threshold, rules)
+    inspector = Inspector.default(model, score_threshold, rules, correction)
     writer = ReportWriter(output)
     scene = _scene(emissivity, reflected, air, humidity, distance)
     recorder = _recorder(history, inspector, output.name) if history else None
