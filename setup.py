@@ -56,6 +56,7 @@ setup(
         "pydantic>=2.7",
         "pyserial>=3.5",
         "PyYAML>=6",
+        "requests>=2.25",
         "rich>=13",
         "scipy>=1.11",
         "typer>=0.12",

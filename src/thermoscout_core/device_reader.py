@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from thermoscout_core.cameras.base import EndOfStream
-from thermoscout_core.errors import ThermoscoutError
+from thermoscout_core.errors import LoginError, ThermoscoutError
 from thermoscout_core.supervision import Attempt, Decision, Phase, Supervisor
 
 Item = TypeVar("Item")
@@ -126,7 +126,8 @@ class DeviceReader(Generic[Item]):
             supervisor.ended(attempt)
         except Exception as error:  # whatever a driver raises, the device is opened again
             known = isinstance(error, (ThermoscoutError, OSError))
-            supervisor.failed(attempt, str(error) if known else f"{type(error).__name__}: {error}")
+            problem = str(error) if known else f"{type(error).__name__}: {error}"
+            supervisor.failed(attempt, problem, isinstance(error, LoginError))
         finally:
             self._close(device)
             supervisor.released(attempt)

@@ -13,14 +13,33 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from thermoscout_core.errors import ConfigurationError
 
 
+def secret_in(url: str) -> str:
+    """Why that address may not be used as it is, "" when it may: it holds user or password.
+
+    The sentence doesn't repeat them, for addresses show in logs, parameter dumps and bags.
+    """
+    scheme, _, rest = url.partition("://")
+    authority = rest.partition("?")[0].partition("/")[0]
+    if "@" not in authority:
+        return ""
+    return (
+        f"{scheme}://…@{authority.rpartition('@')[2]}: no user and password in an address; put "
+        "them into THERMOSCOUT_CAMERA_USER and THERMOSCOUT_CAMERA_PASSWORD of the environment, or "
+        "into a file named by the option credentials (docs/cameras.md)"
+    )
+
+
 class DeviceUrl:
     """A parsed address. scheme: lower case; place: host and path, unquoted.
 
-    options: override those of the query. Raises ConfigurationError when it is no such address or
-    an option is given twice.
+    options: override those of the query. Raises ConfigurationError when it is no such address, an
+    option is given twice, or it holds a password.
     """
 
     def __init__(self, url: str, options: Mapping[str, object] | None = None) -> None:
+        secret = secret_in(url)
+        if secret:
+            raise ConfigurationError(secret)
         self.url = url
         scheme, separator, _ = url.partition("://")
         if not separator or not scheme:

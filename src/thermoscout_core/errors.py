@@ -25,6 +25,10 @@ class DeviceError(ThermoscoutError):
     """A camera or a rangefinder can't be opened, answers wrongly, or is gone."""
 
 
+class LoginError(DeviceError):
+    """A device refuses user and password; it locks the account when asked too often."""
+
+
 class DatasetError(ThermoscoutError):
     """A dataset folder or an annotation in it is missing or wrong."""
 

@@ -16,6 +16,8 @@ from thermoscout_core.errors import DeviceError
 
 BACK_OFF_FIRST_S = 0.5
 BACK_OFF_LAST_S = 10.0
+LOGIN_BACK_OFF_S = 60.0
+"""After a refused password: cameras lock the account after a few more."""
 STEADY_S = 5.0
 """After streaming for so long the next loss starts again at the first back-off."""
 ABANDON_S = 10.0
@@ -68,6 +70,7 @@ class Attempt:
     samples: int = 0
     last_sample_s: float | None = None
     problem: str = ""
+    login_refused: bool = False
     finished: bool = False
     released: bool = False
     counters: DeviceCounters = field(default_factory=DeviceCounters)
@@ -149,7 +152,7 @@ class Supervisor:
         if attempt is None:
             return self._open_when_due(now_s)
         if attempt.problem:
-            return self._lose(attempt.problem, now_s)
+            return self._lose(attempt.problem, now_s, attempt.login_refused)
         if attempt.finished:
             self._let_go()
             self.phase, self.problem = Phase.FINISHED, ""
@@ -205,8 +208,9 @@ class Supervisor:
         attempt.last_sample_s = self._now_s()
         attempt.samples += 1
 
-    def failed(self, attempt: Attempt, problem: str) -> None:
+    def failed(self, attempt: Attempt, problem: str, login_refused: bool = False) -> None:
         """The device is gone or was refused; problem: one sentence for people."""
+        attempt.login_refused = login_refused
         attempt.problem = problem or "no reason given"
 
     def ended(self, attempt: Attempt) -> None:
@@ -246,7 +250,7 @@ class Supervisor:
             waited_s, what = now_s - attempt.last_sample_s, "nothing came"
         return f"{what} for {waited_s:.1f} s" if waited_s > limit_s else ""
 
-    def _lose(self, problem: str, now_s: float) -> Decision:
+    def _lose(self, problem: str, now_s: float, login_refused: bool = False) -> Decision:
         if self.phase is Phase.STREAMING:
             self._totals.losses += 1
             self._lost_at_s = now_s
@@ -254,7 +258,7 @@ class Supervisor:
                 self._back_off_s = BACK_OFF_FIRST_S
         self._let_go()
         self.phase, self.problem = Phase.LOST, problem
-        self._next_try_s = now_s + self._back_off_s
+        self._next_try_s = now_s + (LOGIN_BACK_OFF_S if login_refused else self._back_off_s)
         self._back_off_s = min(2 * self._back_off_s, BACK_OFF_LAST_S)
         return Decision.CLOSE
 

@@ -21,6 +21,7 @@ class Parameter:
     default: its type is the parameter's type. minimum, maximum: inclusive bounds of a number.
     choices: the only strings allowed, empty for any. unit: as in the docs, "" for none.
     dynamic: may be set while the node is configured; others need cleanup and configure again.
+    check: says why a value can't be taken, "" when it can; asked last.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     dynamic: bool = False
+    check: Callable[[Any], str] | None = None
 
     @property
     def type_name(self) -> str:
@@ -63,7 +65,8 @@ class Parameter:
             if math.isnan(value) or too_low or too_high:
                 unit = f" {self.unit}" if self.unit else ""
                 return f"{self.name} must lie in {self.allowed or 'ℝ'}{unit}, got {value}"
-        return ""
+        problem = self.check(value) if self.check is not None else ""
+        return f"{self.name}: {problem}" if problem else ""
 
 
 Table = tuple[Parameter, ...]

@@ -9,6 +9,7 @@ import pytest
 from thermoscout_core.errors import DeviceError
 from thermoscout_core.supervision import (
     ABANDON_S,
+    LOGIN_BACK_OFF_S,
     Attempt,
     Decision,
     Phase,
@@ -189,6 +190,18 @@ def test_a_flapping_device_is_tried_less_and_less_often() -> None:
     at_s = bench.opened_at_s()
     gaps_s = [later - earlier for earlier, later in pairwise(at_s)]
     assert gaps_s == sorted(gaps_s) and gaps_s[-1] > 8.0
+
+
+def test_a_refused_password_is_not_tried_until_the_camera_locks_the_account() -> None:
+    bench = Bench()
+    bench.run(TICK_S, device=None)
+    attempt = bench.supervisor.attempt
+    assert attempt is not None
+    bench.supervisor.failed(attempt, "wrong password", login_refused=True)
+    bench.run(LOGIN_BACK_OFF_S - 1.0)
+    assert bench.supervisor.totals.attempts == 1
+    bench.run(3.0)
+    assert bench.supervisor.phase is Phase.STREAMING
 
 
 def test_a_recording_may_stand_still_and_end() -> None:

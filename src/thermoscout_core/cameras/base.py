@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from thermoscout_core.errors import ThermoscoutError
-from thermoscout_core.frames import ThermalFrame
+from thermoscout_core.frames import ObjectParameters, ThermalFrame
 
 
 class EndOfStream(ThermoscoutError):
@@ -17,6 +17,9 @@ class Camera(Protocol):
 
     hardware_id: make, model and serial, or what else tells this device from another. rate_hz:
     nominal frame rate. A fresh camera isn't connected. One thread at a time.
+
+    It may also have: counters (supervision.DeviceCounters); silence_is_loss = False when it
+    follows a clock that may stand still; and be Adjustable or HasShutter.
     """
 
     hardware_id: str
@@ -36,4 +39,25 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Stop and release the device; harmless when it isn't open."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A camera that applies object parameters of its own."""
+
+    def adjust(self, wanted: ObjectParameters) -> ObjectParameters:
+        """Set what isn't NaN and read everything back: what the camera applies from now on.
+
+        Between two read(). Raises DeviceError when it refuses a value or has no such feature.
+        """
+        ...
+
+
+@runtime_checkable
+class HasShutter(Protocol):
+    """A camera whose non-uniformity correction (NUC) can be asked for."""
+
+    def correct_non_uniformity(self) -> None:
+        """Start a NUC; frames say shutter_closed while it lasts. Raises DeviceError."""
         ...
