@@ -81,7 +81,7 @@ class Dimetix(RangeProtocol):
         "dls-c": Model(0.05, 65.0, 0.0006, 1.0),
         "fls-c": Model(0.05, 65.0, 0.0006, 10.0),
     }
-    answer_timeout_s = 4.0  # on a dark target
+    longest_s = 4.0  # on a dark target
 
     def __init__(self, url: DeviceUrl) -> None:
         super().__init__(url)

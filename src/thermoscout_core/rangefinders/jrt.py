@@ -115,11 +115,11 @@ class Jrt(RangeProtocol):
     name = "jrt"
     line = LineSettings(19200)
     models: ClassVar = {
-        "m88": Model(0.03, 100.0, 0.0006, 1.0),
-        "ldj": Model(0.03, 100.0, 0.0006, 1.0),
-        "ldl": Model(0.03, 40.0, 0.0006, 1.0),
+        "m88": Model(0.03, 100.0, 0.0006, 3.0),
+        "ldj": Model(0.03, 100.0, 0.0006, 3.0),
+        "ldl": Model(0.03, 40.0, 0.0006, 3.0),
     }
-    answer_timeout_s = 4.0  # a dark target in slow mode takes so long
+    longest_s = 4.0  # on a dark target
 
     def __init__(self, url: DeviceUrl) -> None:
         super().__init__(url)

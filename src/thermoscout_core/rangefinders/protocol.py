@@ -32,7 +32,7 @@ class LineSettings:
 
 @dataclass(frozen=True)
 class Model:
-    """A device as its data sheet has it. rate_hz: as delivered, or the slowest that is promised.
+    """A device as its data sheet has it. rate_hz: as delivered, or usual.
     min_range_m, max_range_m: of a bright target; field_of_view_rad: full angle of the beam."""
 
     min_range_m: float
@@ -84,14 +84,15 @@ class RangeProtocol(ABC):
     """A family's language, with the options that all families share.
 
     URL options: model; mode=continuous|trigger; rate (Hz; 0 as the device has it, in trigger mode
-    the model's); baud; min, max (m) and fov (degrees) instead of the model's.
+    the model's); timeout (the longest that one measurement may take, s: an unanswered question is
+    given up after it, a silent line is lost); baud; min, max (m) and fov (degrees) instead of the
+    model's.
     """
 
     name: ClassVar[str]
     models: ClassVar[dict[str, Model]]
     line: ClassVar[LineSettings]
-    answer_timeout_s: ClassVar[float] = 0.5
-    """A trigger without an answer for so long is given up, and the next one sent."""
+    longest_s: ClassVar[float] = 0.3
 
     parser: Parser
 
@@ -101,6 +102,7 @@ class RangeProtocol(ABC):
         self.mode = url.choice("mode", modes[0], modes)
         self.asked_rate_hz = url.number("rate", 0.0, 0.0, 1000.0)
         self.rate_hz = self.asked_rate_hz or model.rate_hz
+        self.timeout_s = url.number("timeout", self.longest_s, 0.05, 60.0)
         baud = url.whole("baud", self.line.baud, 1200, 3_000_000)
         self.settings = LineSettings(baud, self.line.data_bits, self.line.parity)
         self.min_range_m = url.number("min", model.min_range_m, 0.0, 10_000.0)

@@ -29,6 +29,8 @@ ANSWER_S = 0.3
 SETTLE_S = 0.05
 """After a gap on the line, so long what was held up behind it may take to arrive."""
 SHORTEST_GAP_S = 0.3
+SILENT_PERIODS = 2.5
+"""The supervisor gives a device up after so many of its periods (supervision.py)."""
 LONGEST_NONSENSE_S, LEAST_NONSENSE_BYTES = 0.6, 32
 """Bytes for so long, and so many, without one measurement: not the device that was named."""
 
@@ -36,11 +38,11 @@ LONGEST_NONSENSE_S, LEAST_NONSENSE_BYTES = 0.6, 32
 class SerialRangefinder:
     """Any protocol over any link.
 
-    hardware_id: family and serial number where the device tells it; else with the USB adapter's
-    identity; else with the place. usb: that identity, "" for none. details: what the device said
-    about itself. A sample's stamp is when its last byte came, in trigger mode the middle between
-    question and answer. A reader that was late gets the newest measurement; those before it are
-    counted as dropped.
+    rate_hz: how often a measurement comes at the least. hardware_id: family and serial number
+    where the device tells it; else with the USB adapter's identity; else with the place. usb: that
+    identity, "" for none. details: what the device said about itself. A sample's stamp is when its
+    last byte came, in trigger mode the middle between question and answer. A reader that was late
+    gets the newest measurement; those before it are counted as dropped.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class SerialRangefinder:
     ) -> None:
         """connect: opens the line, and gives it with its USB identity. steady_s: never jumps."""
         self.protocol = protocol
-        self.rate_hz = protocol.rate_hz
+        self.rate_hz = min(protocol.rate_hz, SILENT_PERIODS / protocol.timeout_s)
         self.usb = ""
         self.details: dict[str, str] = {}
         self.counters = DeviceCounters()
@@ -63,7 +65,7 @@ class SerialRangefinder:
         self._clock = clock
         self._steady_s = steady_s
         self._link: Link | None = None
-        self._heard_s = self._measured_s = self._opened_s = 0.0
+        self._heard_s = self._measured_s = 0.0
         self._asked_s: float | None = None
         self._next_question_s = 0.0
         self._nonsense_bytes = 0
@@ -97,21 +99,20 @@ class SerialRangefinder:
         self._link.write(self.protocol.stop())
         self._identify(self._link)
         self._link.write(self.protocol.start())
-        self._opened_s = self._measured_s = self._next_question_s = self._steady_s()
+        self._measured_s = self._next_question_s = self._steady_s()
         self._heard_s = float("-inf")
         self._asked_s = None
         self._nonsense_bytes = 0
 
     def read(self, timeout_s: float) -> RangeSample | None:
-        if self._link is None:
-            raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
+        link = self._opened()
         end_s = self._steady_s() + timeout_s
         while True:
-            until_s = self._ask_when_due(self._link, end_s)
-            data = self._link.read(until_s - self._steady_s())
+            until_s = self._ask_when_due(link, end_s)
+            data = link.read(until_s - self._steady_s())
             now_s = self._steady_s()
             if data:
-                data += self._held_up(self._link, now_s)
+                data += self._held_up(link, now_s)
                 sample = self._newest(data)
                 if sample is not None:
                     return sample
@@ -123,19 +124,18 @@ class SerialRangefinder:
 
         Raises ConfigurationError where the device can't, DeviceError when it doesn't confirm.
         """
-        if self._link is None:
-            raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
+        link = self._opened()
+        if rate_hz <= 0:
+            raise ConfigurationError(f"{self.hardware_id}: the rate must be positive")
         if self.protocol.mode != TRIGGER:
-            self._link.write(self.protocol.set_rate(rate_hz))
+            link.write(self.protocol.set_rate(rate_hz))
             self.details.pop("rate", None)
-            self._listen(self._link, lambda: "rate" in self.details)
+            self._listen(link, lambda: "rate" in self.details)
             confirmed = self.details.get("rate")
             if confirmed is None:
                 raise DeviceError(f"{self.hardware_id} doesn't confirm {rate_hz:g} Hz")
             rate_hz = float(confirmed)
-        if rate_hz <= 0:
-            raise ConfigurationError(f"{self.hardware_id}: the rate must be positive")
-        self.rate_hz = self.protocol.rate_hz = rate_hz
+        self.protocol.rate_hz = rate_hz
         return rate_hz
 
     def close(self) -> None:
@@ -150,6 +150,11 @@ class SerialRangefinder:
             link.close()
 
     # Within
+
+    def _opened(self) -> Link:
+        if self._link is None:
+            raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
+        return self._link
 
     def _identify(self, link: Link) -> None:
         """A device that doesn't answer isn't refused: some can't, some have no wire to hear by."""
@@ -187,15 +192,15 @@ class SerialRangefinder:
         if self.protocol.mode != TRIGGER:
             return end_s
         now_s = self._steady_s()
-        if self._asked_s is not None and now_s - self._asked_s > self.protocol.answer_timeout_s:
+        if self._asked_s is not None and now_s - self._asked_s > self.protocol.timeout_s:
             self._asked_s = None
             self.counters.dropped += 1
         if self._asked_s is None and now_s >= self._next_question_s:
             link.write(self.protocol.trigger())
             self._asked_s = now_s
-            self._next_question_s = max(self._next_question_s + 1 / self.rate_hz, now_s)
+            self._next_question_s = max(self._next_question_s + 1 / self.protocol.rate_hz, now_s)
         if self._asked_s is not None:
-            return min(end_s, self._asked_s + self.protocol.answer_timeout_s)
+            return min(end_s, self._asked_s + self.protocol.timeout_s)
         return min(end_s, self._next_question_s)
 
     def _held_up(self, link: Link, now_s: float) -> bytes:
