@@ -72,21 +72,17 @@ def _read(path: Path, chain: tuple[Path, ...]) -> RuleFile:
         if not base.is_file():
             raise _refusal(key, f"extends {name}: there is no {base}")
         bases.append(_read(base, here))
-    merged = _changed(
-        reduce(lambda one, two: _joined(one, two, key), (b.tree for b in bases)), tree
-    )
+    merged = _changed(reduce(_joined, (base.tree for base in bases)), tree)
     files = dict.fromkeys([path, *(file for base in bases for file in base.files)])
     return RuleFile(path, merged, tuple(files))
 
 
-def _joined(one: yaml.MappingNode, two: yaml.MappingNode, extends: yaml.Node) -> yaml.MappingNode:
-    """Two sets that are extended at once: the rules of both; else the first one's word counts."""
+def _joined(one: yaml.MappingNode, two: yaml.MappingNode) -> yaml.MappingNode:
+    """Two sets that are extended at once: all rules; where both say something, the first does."""
     first, second = _entries(one), _entries(two)
-    rows = [*_rows(first), *_rows(second)]
-    names = [name for name in map(_row_id, rows) if name]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise _refusal(extends, f"the extended sets share rules: {', '.join(twice)}")
+    ours = _rows(first)
+    known = set(map(_row_id, ours))
+    rows = [*ours, *(row for row in _rows(second) if _row_id(row) not in known)]
     joined = {**second, **first, "rules": (_key("rules", one), _sequence(rows, one))}
     for name in _KEYWISE:
         if name in first and name in second:

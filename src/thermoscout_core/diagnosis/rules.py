@@ -112,6 +112,9 @@ class Example(_Strict):
     )
     equipment: Name | None = Field(default=None, description="Class; the rule's first if omitted.")
     severity: Annotated[Severity, Field(strict=False)]
+    category: Name | None = Field(
+        default=None, description="That the verdict must name, where one severity has several."
+    )
 
 
 class Rule(_Strict):
