@@ -81,8 +81,10 @@ class SupervisedDevice(Generic[Item]):
 
     def _report(self, sentence: str) -> None:
         log = self._node.get_logger()
-        tell = log.error if sentence.startswith(Phase.LOST.value) else log.info
-        tell(f"{self._part}: {sentence}")
+        if self.supervisor.phase is Phase.LOST:  # rclpy wants a line of code per severity
+            log.error(f"{self._part}: {sentence}")
+        else:
+            log.info(f"{self._part}: {sentence}")
         self._node.diagnostics.publish()
 
 
