@@ -59,7 +59,9 @@ def test_what_tensorrt_refuses_is_not_in_its_file(
     calibration: Calibration, tmp_path: Path
 ) -> None:
     write_quantised(calibration, tmp_path / "int8.onnx", "tensorrt")
-    graph = onnx.load(tmp_path / "int8.onnx").graph
+    model = onnx.load(tmp_path / "int8.onnx")
+    onnx.checker.check_model(model)
+    graph = model.graph
     constants = {entry.name: onnx.numpy_helper.to_array(entry) for entry in graph.initializer}
     zero_points = [
         constants[node.input[2]] for node in graph.node if node.op_type == "QuantizeLinear"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from thermoscout_core.bench.rows import Row
 from thermoscout_core.bench.runtimes import Outputs, Tensors
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
-from thermoscout_core.detection.contract import Contract, network_input
+from thermoscout_core.detection.contract import Contract, frame_bytes, network_input
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import Counts
@@ -112,11 +112,11 @@ def _prepare_without_torch(row: Row, folder: Path, frames: Sequence[Counts]) -> 
 def _tensors(backend: OnnxRuntimeBackend, counts: Counts) -> Tensors:
     """A frame as the file's input; a simulated one where the file takes another size."""
     (name, shape), *_ = backend.inputs.items()
-    height, width = (side or 0 for side in shape[-2:])
+    height, width = (side or 0 for side in (shape[-2:] if name == "images" else shape[1:3]))
     if name == "images":
         return {name: network_input(to_8bit_view(counts), (width, height))}
     fits = counts.shape == (height, width)
-    return {name: (counts if fits else example_frames(1, (width, height))[0])[None]}
+    return {name: frame_bytes(counts if fits else example_frames(1, (width, height))[0])}
 
 
 def _answers(backend: OnnxRuntimeBackend, tensors: Tensors) -> dict[str, NDArray[Any]]:

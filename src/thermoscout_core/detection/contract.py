@@ -4,7 +4,8 @@ A file is known by the names of its inputs and outputs:
 
 ========================  =====================================================================
 input ``images``          (N, 3, H, W) float32 in −1..1, made by :func:`network_input`
-input ``counts``          (N, H, W) uint16, frames of that size as the camera sends them
+input ``counts``          (N, H, W, 2) uint8, frames of that size as the camera sends them: the
+                          bytes of uint16 counts, the low one first
 outputs offsets, logits   raw: (N, P, 4) and (N, P, 1 + C), background first
 outputs boxes, scores     decoded: (N, P, 4) corners as fractions, (N, P, 1 + C) summing to 1
 … and classes, frames     detections: (D, 4), (D,), (D,) index of the class, (D,) index in the
@@ -42,13 +43,20 @@ SETTINGS = ("score_threshold", "iou_threshold", "max_detections")
 def network_input(view: NDArray[np.uint8], size_px: tuple[int, int]) -> Floats:
     """8-bit view (H, W) -> network input (1, 3, h, w) float32 in −1..1, warped to size (w, h).
 
-    The grey picture goes to all three channels of the ImageNet-trained stem (x/127.5 − 1).
+    The grey picture goes to all three channels of the ImageNet-trained stem (x/127.5 − 1). It is
+    warped in float32: what OpenCV does to bytes differs between processors.
     """
-    resized = cv2.resize(view, size_px, interpolation=interpolation(view.shape[1], size_px[0]))
-    grey = resized.astype(np.float32)
+    flag = interpolation(view.shape[1], size_px[0])
+    grey = cv2.resize(view.astype(np.float32), size_px, interpolation=flag)
     grey *= 1 / 127.5
     grey -= 1.0
     return np.ascontiguousarray(np.broadcast_to(grey, (1, 3, *grey.shape)))
+
+
+def frame_bytes(counts: Counts) -> NDArray[np.uint8]:
+    """Counts (H, W) uint16 -> the same memory as (1, H, W, 2) uint8, low bytes first."""
+    little_endian = np.ascontiguousarray(counts, "<u2")
+    return little_endian.view(np.uint8).reshape(1, *counts.shape, 2)
 
 
 def interpolation(width_px: int, target_px: int) -> int:
@@ -93,7 +101,8 @@ class Contract:
     @property
     def input_size_px(self) -> tuple[int, int]:
         """(width, height) of what the file takes."""
-        height, width = self.backend.inputs[self.input][-2:]
+        shape = self.backend.inputs[self.input]
+        height, width = shape[-2:] if self.input == "images" else shape[1:3]
         if width is None or height is None:
             raise ModelError("the file's input has no fixed width and height; export it again")
         return width, height
@@ -109,7 +118,7 @@ class Contract:
                 f"{counts.shape} of {counts.dtype}; export one without --with-preprocessing, or "
                 "for this size"
             )
-        return {"counts": counts[None]}
+        return {"counts": frame_bytes(counts)}
 
     def run(self, tensors: dict[str, Tensor], selection: Selection) -> dict[str, Any]:
         """The file's outputs; selection counts where it is the file that suppresses."""

@@ -50,9 +50,12 @@ def to_8bit_view(counts: Counts, control: GainControl = DEFAULT_GAIN_CONTROL) ->
 
 
 def _tone_table(histogram: NDArray[np.int64], control: GainControl) -> NDArray[np.uint8]:
-    """Histogram of the counts (65,536) -> grey value of each count (65,536) uint8."""
+    """Histogram of the counts (65,536) -> grey value of each count (65,536) uint8.
+
+    In whole numbers throughout, so that every machine and every runtime gets the same greys.
+    """
     cumulative = np.cumsum(histogram)
-    clipped = control.tail * cumulative[-1]
+    clipped = int(control.tail * cumulative[-1])
     low = int(np.searchsorted(cumulative, clipped, side="right"))
     high = max(int(np.searchsorted(cumulative, cumulative[-1] - clipped, side="left")), low)
     table = np.zeros(COUNT_MAX + 1, np.uint8)
@@ -60,11 +63,16 @@ def _tone_table(histogram: NDArray[np.int64], control: GainControl) -> NDArray[n
     if high == low:
         table[low] = 128
         return table
-    levels = min(control.levels, high - low + 1)
-    level_of = (np.arange(high - low + 1) * levels) // (high - low + 1)
-    weights = np.bincount(level_of, weights=histogram[low : high + 1], minlength=levels)
-    weights = np.minimum(weights, control.plateau * weights.mean())
-    edges = np.concatenate(([0.0], np.cumsum(weights)))
-    position = np.arange(high - low + 1) * (levels / (high - low))
-    table[low : high + 1] = np.interp(position, np.arange(levels + 1), edges * (255 / edges[-1]))
+    distance = high - low
+    levels = min(control.levels, distance + 1)
+    steps = np.arange(distance + 1) * levels
+    inside = histogram[low : high + 1]
+    weights = np.bincount(steps // (distance + 1), inside, levels).astype(np.int64)
+    # The cap is plateau times the mean weight; both sides times levels, it needs no fractions.
+    cap = int(control.plateau * int(weights.sum()))
+    rises = np.append(np.minimum(weights * levels, cap), 0)
+    edges = np.cumsum(rises) - rises
+    level, rest = np.divmod(steps, distance)
+    heights = edges[level] * distance + rises[level] * rest
+    table[low : high + 1] = 255 * heights // (edges[-1] * distance)
     return table

@@ -19,8 +19,6 @@ from thermoscout_core.learning.folding import TOLERANCE
 from thermoscout_core.learning.ssd import SsdWithBoxes
 
 RANDOM_IMAGES = 2
-VIEW_TOLERANCE = 0.02
-"""Of boxes and scores with the preprocessing inside: a pixel may be one grey level off."""
 
 
 def check_images(frames: Sequence[Counts], input_size_px: tuple[int, int]) -> dict[str, Tensor]:
@@ -72,14 +70,13 @@ def require_same_detections(
 ) -> None:
     """Raises ModelError unless the file finds in every frame what torch and numpy find."""
     contract = Contract(OnnxRuntimeBackend(path))
-    tolerance = VIEW_TOLERANCE if contract.input == "counts" else TOLERANCE
     for number, counts in enumerate(frames):
         images = torch.from_numpy(network_input(to_8bit_view(counts), input_size_px))
         with torch.no_grad():
             boxes, scores = (output[0].numpy() for output in network(images))
         wanted = select(boxes, scores[:, 1:], selection)
         found = contract.read(contract.run(contract.prepare(counts), selection), selection)
-        if not same_detections(wanted, found, tolerance):
+        if not same_detections(wanted, found, TOLERANCE):
             raise ModelError(
                 f"in frame {number}, the exported file finds {len(found[1])} objects where torch "
                 f"finds {len(wanted[1])}, or others; nothing was written"

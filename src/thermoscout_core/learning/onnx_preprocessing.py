@@ -1,12 +1,11 @@
 """Counts to network input in ONNX operators: detection.view and contract.network_input, inside
-the file.
+the file, for every runtime.
 
-The histogram is a ScatterElements that adds, its plateau equalisation runs in float64 as in numpy,
-and OpenCV's resizing becomes two matrix products. The view is numpy's to the last grey level, and
-so it is after shrinking. Where width or height grows, up to every eighth pixel differs by one
-level: there OpenCV weighs bytes in fixed point and cuts digits off.
-
-Not for TensorRT: it has neither uint16 nor float64, and no ScatterElements that adds.
+TensorRT has neither uint16 nor float64, and no scattering that adds. So the counts come as their
+bytes; the ends of the grey scale are the k-th smallest and largest count; the histogram is a
+product of matrices, of the first and second digit of each pixel's level; the greys are whole
+numbers, exact as numpy's; and OpenCV's resizing is two convolutions, since TensorRT for RTX
+multiplies no float32 matrices on Turing.
 """
 
 from __future__ import annotations
@@ -21,115 +20,129 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 
 from thermoscout_core.detection.contract import interpolation
-from thermoscout_core.detection.view import DEFAULT_GAIN_CONTROL, GainControl
+from thermoscout_core.detection.view import DEFAULT_GAIN_CONTROL
+from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import COUNT_MAX
+
+MOST_CLIPPED = 3839
+"""Pixels at either end; TensorRT finds at most the 3840 largest of anything."""
+WIDEST_PX = 2048
+"""The pixels of a row are counted in float16, which is exact that far."""
+DIGIT = math.isqrt(DEFAULT_GAIN_CONTROL.levels)
+"""A level of the histogram is two digits to this base."""
 
 _GRAPH = """
 <ir_version: {ir_version}, opset_import: ["": {opset}]>
-preprocessing (uint16[{frames}, {height}, {width}] counts)
+preprocessing (uint8[{frames}, {height}, {width}, 2] counts)
   => (float[{frames}, 3, {rows}, {columns}] images)
 {{
-  zero = Constant<value_ints = [0]>()
   one = Constant<value_ints = [1]>()
-  batch = Shape<start = 0, end = 1>(counts)
+  two = Constant<value_ints = [2]>()
+  three = Constant<value_ints = [3]>()
+  bytes = Cast<to = 1>(counts)
+  place_values = Constant<value_floats = [1.0, 256.0]>()
+  placed = Mul(bytes, place_values)
+  values = ReduceSum<keepdims = 0>(placed, three)
   flat_shape = Constant<value_ints = [0, -1]>()
-  flat_counts = Reshape(counts, flat_shape)
-  index = Cast<to = 7>(flat_counts)
+  flat_values = Reshape(values, flat_shape)
 
-  value_count = Constant<value_ints = [{values}]>()
-  histogram_shape = Concat<axis = 0>(batch, value_count)
-  no_value = Constant<value_float = 0.0>()
-  empty_histogram = Expand(no_value, histogram_shape)
-  single = Constant<value_float = 1.0>()
-  index_shape = Shape(index)
-  singles = Expand(single, index_shape)
-  histogram = ScatterElements<axis = 1, reduction = "add">(empty_histogram, index, singles)
-
-  axis = Constant<value_int = 1>()
-  cumulative = CumSum(histogram, axis)
-  tail = Constant<value_float = {tail}>()
-  rest = Constant<value_float = {rest}>()
-  is_below = LessOrEqual(cumulative, tail)
-  below = Cast<to = 7>(is_below)
-  low = ReduceSum<keepdims = 1>(below, one)
-  is_before = Less(cumulative, rest)
-  before = Cast<to = 7>(is_before)
-  last = ReduceSum<keepdims = 1>(before, one)
-  high = Max(last, low)
+  rank = Constant<value_ints = [{clipped}]>()
+  end_count = Add(rank, one)
+  darkest, _dark_index = TopK<axis = 1, largest = 0>(flat_values, end_count)
+  brightest, _bright_index = TopK<axis = 1, largest = 1>(flat_values, end_count)
+  low_value = Slice(darkest, rank, end_count, one)
+  end_value = Slice(brightest, rank, end_count, one)
+  high_value = Max(low_value, end_value)
+  low = Cast<to = 7>(low_value)
+  high = Cast<to = 7>(high_value)
   distance = Sub(high, low)
   span = Add(distance, one)
-
   most_levels = Constant<value_ints = [{levels}]>()
   levels = Min(most_levels, span)
-  from_low = Sub(all_values, low)
-  step = Max(from_low, zero)
-  scaled_step = Mul(step, levels)
-  any_level = Div(scaled_step, span)
-  top_level = Constant<value_ints = [{top_level}]>()
-  level = Min(any_level, top_level)
-  reaches_low = GreaterOrEqual(all_values, low)
-  exceeds_high = Greater(all_values, high)
-  within_high = Not(exceeds_high)
+
+  step_value = Sub(flat_values, low_value)
+  step = Cast<to = 6>(step_value)
+  level_count = Cast<to = 6>(levels)
+  span_count = Cast<to = 6>(span)
+  scaled_step = Mul(step, level_count)
+  inner_level = Div(scaled_step, span_count)
+  reaches_low = GreaterOrEqual(flat_values, low_value)
+  within_high = LessOrEqual(flat_values, high_value)
   inside = And(reaches_low, within_high)
-  inside_histogram = Where(inside, histogram, no_value)
-  level_shape = Concat<axis = 0>(batch, most_levels)
-  empty_levels = Expand(no_value, level_shape)
-  counted = ScatterElements<axis = 1, reduction = "add">(empty_levels, level, inside_histogram)
+  outside_level = Constant<value = int32[1] {{{levels}}}>()
+  level = Where(inside, inner_level, outside_level)
+  digit = Constant<value = int32[1] {{{digit}}}>()
+  first_digit = Div(level, digit)
+  whole_digits = Mul(first_digit, digit)
+  second_digit = Sub(level, whole_digits)
+  first_shape = Constant<value_ints = [0, {height}, 1, {width}]>()
+  second_shape = Constant<value_ints = [0, {height}, {width}, 1]>()
+  first_of_row = Reshape(first_digit, first_shape)
+  second_of_row = Reshape(second_digit, second_shape)
+  has_first = Equal(first_of_row, digit_column)
+  has_second = Equal(second_of_row, digit_row)
+  first = Cast<to = 10>(has_first)
+  second = Cast<to = 10>(has_second)
+  counted_in_row = MatMul(first, second)
+  whole_in_row = Cast<to = 6>(counted_in_row)
+  counted = ReduceSum<keepdims = 0>(whole_in_row, one)
+  flat_counted = Reshape(counted, flat_shape)
+  weights = Cast<to = 7>(flat_counted)
 
-  weights = Cast<to = 11>(counted)
-  level_total = Cast<to = 11>(levels)
-  weight = ReduceSum<keepdims = 1>(weights, one)
-  mean = Div(weight, level_total)
-  plateau = Constant<value = double[1] {{{plateau}}}>()
-  cap = Mul(plateau, mean)
-  capped = Min(weights, cap)
-  upper_edges = CumSum(capped, axis)
-  total = ReduceSum<keepdims = 1>(capped, one)
-  first_edge = Mul(total, double_zero)
-  edges = Concat<axis = 1>(first_edge, upper_edges)
-  brightest = Constant<value = double[1] {{255.0}}>()
-  last_edge = Gather<axis = 1>(edges, most_levels)
-  grey_per_weight = Div(brightest, last_edge)
-  greys = Mul(edges, grey_per_weight)
+  pixels = ReduceSum<keepdims = 1>(weights, one)
+  numerator = Constant<value_ints = [{numerator}]>()
+  denominator = Constant<value_ints = [{denominator}]>()
+  many_pixels = Mul(pixels, numerator)
+  cap = Div(many_pixels, denominator)
+  scaled_weights = Mul(weights, levels)
+  inner_rises = Min(scaled_weights, cap)
+  no_rise = Sub(pixels, pixels)
+  rises = Concat<axis = 1>(inner_rises, no_rise)
+  rise_column = Unsqueeze(inner_rises, two)
+  zero = Constant<value_ints = [0]>()
+  rises_before = Where(is_before, rise_column, zero)
+  edges = ReduceSum<keepdims = 0>(rises_before, one)
+  top = Slice(edges, most_levels, past_levels, one)
 
-  positive_distance = Max(distance, one)
-  divisor = Cast<to = 11>(positive_distance)
-  levels_per_count = Div(level_total, divisor)
-  double_step = Cast<to = 11>(step)
-  free_position = Mul(double_step, levels_per_count)
-  position = Min(free_position, level_total)
-  floor = Floor(position)
-  edge = Cast<to = 7>(floor)
-  following = Add(edge, one)
-  next_edge = Min(following, most_levels)
-  grey = GatherElements<axis = 1>(greys, edge)
-  next_grey = GatherElements<axis = 1>(greys, next_edge)
-  slope = Sub(next_grey, grey)
-  fraction = Sub(position, floor)
-  rise = Mul(slope, fraction)
-  exact_tone = Add(rise, grey)
-  tone = Cast<to = 2>(exact_tone)
-  middle = Constant<value = uint8[1] {{128}}>()
-  black = Constant<value = uint8[1] {{0}}>()
-  white = Constant<value = uint8[1] {{255}}>()
-  is_flat = Equal(span, one)
-  known_tone = Where(is_flat, middle, tone)
-  tone_or_black = Where(inside, known_tone, black)
-  table = Where(exceeds_high, white, tone_or_black)
+  beyond_low = Sub(all_counts, low)
+  above_low = Max(beyond_low, zero)
+  steps = Min(above_low, distance)
+  divisor = Max(distance, one)
+  scaled_steps = Mul(steps, levels)
+  index = Div(scaled_steps, divisor)
+  whole = Mul(index, divisor)
+  rest = Sub(scaled_steps, whole)
+  edge = GatherElements<axis = 1>(edges, index)
+  rise = GatherElements<axis = 1>(rises, index)
+  lower = Mul(edge, divisor)
+  upper = Mul(rise, rest)
+  height = Add(lower, upper)
+  white = Constant<value_ints = [255]>()
+  bright_height = Mul(height, white)
+  full_height = Mul(top, divisor)
+  slope = Div(bright_height, full_height)
+  middle = Constant<value_ints = [128]>()
+  is_sloped = Greater(high, low)
+  tone = Where(is_sloped, slope, middle)
+  is_bright = Greater(all_counts, high)
+  is_dark = Less(all_counts, low)
+  tone_or_white = Where(is_bright, white, tone)
+  any_tone = Where(is_dark, zero, tone_or_white)
+  table = Cast<to = 1>(any_tone)
 
-  flat_view = GatherElements<axis = 1>(table, index)
-  view_shape = Constant<value_ints = [0, {height}, {width}]>()
-  grey_view = Reshape(flat_view, view_shape)
-  view = Cast<to = 1>(grey_view)
-  narrowed = MatMul(view, column_weights)
-  resized = MatMul(row_weights, narrowed)
-  rounded = Round(resized)
+  flat_index = Cast<to = 7>(flat_values)
+  flat_view = GatherElements<axis = 1>(table, flat_index)
+  view_shape = Constant<value_ints = [0, {height}, 1, {width}]>()
+  rows_as_channels = Reshape(flat_view, view_shape)
+  fewer_rows = Conv(rows_as_channels, row_weights)
+  columns_as_channels = Transpose<perm = [0, 3, 2, 1]>(fewer_rows)
+  fewer_columns = Conv(columns_as_channels, column_weights)
+  resized = Transpose<perm = [0, 2, 3, 1]>(fewer_columns)
   scale = Constant<value_float = {scale}>()
-  scaled = Mul(rounded, scale)
+  single = Constant<value_float = 1.0>()
+  scaled = Mul(resized, scale)
   normalised = Sub(scaled, single)
-  channel = Unsqueeze(normalised, one)
-  channels = Constant<value_ints = [1, 3, 1, 1]>()
-  images = Expand(channel, channels)
+  images = Concat<axis = 1>(normalised, normalised, normalised)
 }}
 """
 
@@ -140,15 +153,22 @@ def preprocessing(
     opset: int,
     ir_version: int,
     batch: int | None = None,
-    control: GainControl = DEFAULT_GAIN_CONTROL,
 ) -> onnx.ModelProto:
-    """``counts`` (N, H, W) uint16 -> ``images`` (N, 3, h, w) float32 in −1..1.
+    """``counts`` (N, H, W, 2) uint8 -> ``images`` (N, 3, h, w) float32 in −1..1.
 
-    Sizes are (width, height); batch None leaves N free. Frames may have up to 2²⁴ pixels
-    (counted in float32).
+    Sizes are (width, height); batch None leaves N free. Raises ConfigurationError for frames too
+    large for TensorRT.
     """
     (width, height), (columns, rows) = frame_size_px, input_size_px
-    clipped = control.tail * width * height
+    control = DEFAULT_GAIN_CONTROL
+    clipped = int(control.tail * width * height)
+    if clipped > MOST_CLIPPED or width > WIDEST_PX:
+        raise ConfigurationError(
+            f"preprocessing inside the file is for frames of up to {WIDEST_PX} pixels a row and "
+            f"{MOST_CLIPPED / control.tail:g} in all, and {width}×{height} are more; "
+            "leave it outside"
+        )
+    numerator, denominator = control.plateau.as_integer_ratio()
     model = parser.parse_model(
         _GRAPH.format(
             frames="frames" if batch is None else batch,
@@ -158,21 +178,25 @@ def preprocessing(
             height=height,
             columns=columns,
             rows=rows,
-            values=COUNT_MAX + 1,
-            tail=float(math.floor(clipped)),
-            rest=float(math.ceil(width * height - clipped)),
+            clipped=clipped,
             levels=control.levels,
-            top_level=control.levels - 1,
-            plateau=control.plateau,
+            digit=DIGIT,
+            numerator=numerator,
+            denominator=denominator,
             scale=repr(1 / 127.5),
         )
     )
     row_weights, column_weights = resizing_weights(frame_size_px, input_size_px)
+    digits = np.arange(DIGIT, dtype=np.int32)
+    levels = np.arange(control.levels)
     constants: dict[str, NDArray[Any]] = {
-        "all_values": np.arange(COUNT_MAX + 1, dtype=np.int64)[None],
-        "double_zero": np.zeros(1),
-        "row_weights": row_weights,
-        "column_weights": np.ascontiguousarray(column_weights.T),
+        "all_counts": np.arange(COUNT_MAX + 1, dtype=np.int64)[None],
+        "digit_column": digits[:, None],
+        "digit_row": digits[None, :],
+        "is_before": levels[None, :, None] < np.arange(control.levels + 1)[None, None, :],
+        "past_levels": np.array([control.levels + 1]),
+        "row_weights": row_weights[:, :, None, None],
+        "column_weights": column_weights[:, :, None, None],
     }
     for name, values in constants.items():
         model.graph.initializer.append(numpy_helper.from_array(values, name))

@@ -67,6 +67,7 @@ def write_quantised(calibration: Calibration, output: Path, kind: str) -> None:
             extra_options=dict(wanted.options),
         )
         quantiser.quantize_model()
+        quantiser.model.topological_sort()
     model = quantiser.model.model
     _note_precision(model, calibration, kind)
     onnx.save(model, str(output))
