@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.interfaces import (
-    Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
-)
+from rclpy.qos import QoSProfile
 
 from thermoscout_core.errors import ConfigurationError
+from thermoscout_nodes.bag_qos import DEPTH, fitting_qos, recorded_qos
 from thermoscout_nodes.bag_writer import BagWriter
 from thermoscout_nodes.diagnostics import ERROR, OK, Status
 from thermoscout_nodes.lifecycle import ManagedNode
@@ -27,39 +19,7 @@ from thermoscout_nodes.parameter_tables import BAG_RECORDER
 from thermoscout_nodes.process import run
 
 DISCOVERY_S = 0.2
-DEPTH = 100
 MIB = 2**20
-_FOREVER = QosTime(2147483647, 4294967295)
-
-
-def fitting_qos(publishers: Sequence[Any]) -> QoSProfile:
-    """The most that every publisher of a topic offers: reliable and latched where all are."""
-    profiles = [publisher.qos_profile for publisher in publishers]
-    reliable = all(p.reliability == ReliabilityPolicy.RELIABLE for p in profiles)
-    latched = all(p.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in profiles)
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=DEPTH,
-        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
-    )
-
-
-def recorded_qos(qos: QoSProfile) -> Qos:
-    """A profile as the bag states it, so that a player offers the same."""
-    reliable = qos.reliability == ReliabilityPolicy.RELIABLE
-    latched = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
-    return Qos(
-        QosHistory.KEEP_LAST,
-        1 if latched else 10,
-        QosReliability.RELIABLE if reliable else QosReliability.BEST_EFFORT,
-        QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
-        _FOREVER,
-        _FOREVER,
-        QosLiveliness.AUTOMATIC,
-        _FOREVER,
-        False,
-    )
 
 
 class BagRecorder(ManagedNode):

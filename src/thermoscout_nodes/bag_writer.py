@@ -37,6 +37,7 @@ class BagWriter:
         self._connections: dict[str, Connection] = {}
         self._queue: queue.SimpleQueue[tuple[str, int, bytes] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
         try:
             self._writer = Writer(
                 path, version=METADATA_VERSION, storage_plugin=StoragePlugin.MCAP
@@ -67,6 +68,16 @@ class BagWriter:
             self.waiting_bytes += len(data)
         self._queue.put((topic, stamp_ns, data))
 
+    def put_patiently(self, topic: str, stamp_ns: int, data: bytes) -> None:
+        """Queue a message; waits for room. Raises ConfigurationError when the disk fails."""
+        with self._room:
+            self._room.wait_for(
+                lambda: self.problem or self.waiting_bytes + len(data) <= self._queue_bytes
+            )
+        if self.problem:
+            raise ConfigurationError(self.problem)
+        self.put(topic, stamp_ns, data)
+
     def close(self) -> None:
         """Write what waits, then the index and the metadata. Safe to call twice."""
         self._queue.put(None)
@@ -77,6 +88,7 @@ class BagWriter:
             topic, stamp_ns, data = item
             with self._lock:
                 self.waiting_bytes -= len(data)
+                self._room.notify()
                 if self.problem:
                     self.dropped += 1
                     continue

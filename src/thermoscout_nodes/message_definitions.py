@@ -56,3 +56,14 @@ class InstalledTypes:
                     asked.extend(_nested(description))
         if found:
             self.store.register(found)
+
+    def problem_with(self, type_name: str, recorded_hash: str) -> str:
+        """Why messages recorded as pkg/msg/Name with that RIHS01 hash can't be sent here; "" when
+        they can."""
+        try:
+            self.require(type_name)
+        except ConfigurationError as error:
+            return str(error)
+        if recorded_hash and self.store.hash_rihs01(type_name) != recorded_hash:
+            return f"{type_name} was recorded with another definition than the installed one"
+        return ""

@@ -69,19 +69,46 @@ LASER_RANGEFINDER: Table = (
     Parameter(
         "url",
         "sim://patrol?seed=7",
-        "The rangefinder: sim://patrol?seed=N (the simulated camera's own patrol), or none for a "
-        "robot without one.",
+        "The rangefinder: serial:///dev/…?protocol=… or socket://host:port?protocol=… "
+        "(docs/rangefinders.md), sim://patrol?seed=N (the simulated camera's own patrol), or none "
+        "for a robot without one.",
     ),
     Parameter("frame_id", "laser_rangefinder", "Frame of the beam, x forward (REP-103)."),
     Parameter(
+        "rate",
+        0.0,
+        "Measurements a second, confirmed by the device where it can; 0 leaves it to the url and "
+        "to the device.",
+        unit="Hz",
+        minimum=0.0,
+        maximum=1000.0,
+        dynamic=True,
+    ),
+    Parameter(
         "silence_timeout",
-        2.0,
-        "Without a sample for so long, diagnostics report an error.",
+        0.8,
+        "A rangefinder that gave samples and gives none for so long (and for the longest that one "
+        "of its measurements takes) is lost: diagnostics report an error, and it is opened again.",
         unit="s",
         minimum=0.1,
         maximum=60.0,
         dynamic=True,
     ),
+    Parameter(
+        "first_sample_timeout",
+        5.0,
+        "So long a rangefinder may take from connected to its first sample.",
+        unit="s",
+        minimum=0.5,
+        maximum=120.0,
+    ),
+    Parameter(
+        "hardware_id",
+        "",
+        "The only rangefinder to take, as diagnostics name it; empty takes the first that "
+        "answers, and after a loss only that one back.",
+    ),
+    Parameter("any_device", False, "After a loss, take another rangefinder back as well."),
 )
 
 DETECTOR: Table = (
@@ -281,6 +308,47 @@ BAG_RECORDER: Table = (
     ),
 )
 
+BAG_PLAYER: Table = (
+    AUTOSTART,
+    Parameter("bag", "", "Folder of the bag to play."),
+    Parameter(
+        "recorded_namespace", "", "Namespace of the robot that recorded the bag, if it had one."
+    ),
+    Parameter(
+        "rate",
+        1.0,
+        "Bag seconds per second, at most: the graph's verdicts are always waited for. 0 is as "
+        "fast as the graph judges.",
+        minimum=0.0,
+        maximum=1000.0,
+        dynamic=True,
+    ),
+    Parameter("paused", False, "Stand still.", dynamic=True),
+    Parameter(
+        "position",
+        0.0,
+        "Where to begin; set while it plays: go there.",
+        unit="s",
+        minimum=0.0,
+        maximum=1e9,
+        dynamic=True,
+    ),
+    Parameter(
+        "at_end",
+        "stop",
+        "stop ends the process, loop begins again, wait stays there for another position.",
+        choices=("stop", "loop", "wait"),
+    ),
+    Parameter(
+        "answer_timeout",
+        10.0,
+        "A frame that has no verdicts after so long is played once more; then the bag goes on.",
+        unit="s",
+        minimum=0.1,
+        maximum=600.0,
+    ),
+)
+
 TABLES: dict[str, Table] = {
     "ir_camera": IR_CAMERA,
     "laser_rangefinder": LASER_RANGEFINDER,
@@ -288,5 +356,6 @@ TABLES: dict[str, Table] = {
     "temperature_correction": TEMPERATURE_CORRECTION,
     "fault_judge": FAULT_JUDGE,
     "bag_recorder": BAG_RECORDER,
+    "bag_player": BAG_PLAYER,
 }
 """Node name -> its table."""

@@ -8,6 +8,7 @@ from collections import deque
 from typing import Any
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image, Range, RelativeHumidity, Temperature
 from thermoscout.msg import EquipmentReadings
 from thermoscout.msg import Radiometry as RadiometryMessage
@@ -81,6 +82,18 @@ class TemperatureCorrection(ManagedNode):
         self._matcher.clear()
         self._radiometries.clear()
         self._air = self._humidity = None
+
+    def clock_set_back(self) -> None:
+        """Distances and air of a time that is yet to come aren't used; what the camera said last
+        holds until it says otherwise."""
+        self._ranges.clear()
+        self._matcher.clear()
+        self._air = self._humidity = None
+        if self._radiometries:
+            latest = self._radiometries[-1]
+            latest.header.stamp = Time()
+            self._radiometries.clear()
+            self._radiometries.append(latest)
 
     def _on_radiometry(self, message: RadiometryMessage) -> None:
         try:

@@ -1,0 +1,151 @@
+"""What connects a node with the graph, from configure to cleanup: nothing of it is left behind."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
+
+from thermoscout_nodes.diagnostics import Diagnostics
+from thermoscout_nodes.qos import publisher_events, subscription_events
+from thermoscout_nodes.workers import Inbox
+
+FAREWELL_S = 0.5
+"""So long a node that ends waits for its last messages to arrive."""
+
+
+class WiredNode(LifecycleNode):
+    """A lifecycle node whose publishers, subscriptions and timers end together, and whose
+    callbacks may fail without ending the executor.
+
+    heard: topic -> messages that were handled. after_message(): called after each, when set, on
+    the executor's thread.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.is_active = False
+        self.heard: Counter[str] = Counter()
+        self.after_message: Callable[[], None] | None = None
+        self._publishers_made: list[Any] = []
+        self._entities_made: list[tuple[Callable[[Any], Any], Any]] = []
+        self.diagnostics = Diagnostics(self)
+        self.inbox = Inbox(self, lambda call: self.guarded(call, "handed over"))
+
+    @property
+    def published_topics(self) -> set[str]:
+        """The resolved names of what it says while it is configured."""
+        return {publisher.topic_name for publisher in self._publishers_made}
+
+    @property
+    def heard_topics(self) -> set[str]:
+        """The resolved names of what it listens to now."""
+        made = (entity for destroy, entity in self._entities_made)
+        return {entity.topic_name for entity in made if hasattr(entity, "topic_name")}
+
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Run call on the executor's thread; from any thread."""
+        self.inbox.put(call)
+
+    def guarded(self, callback: Callable[..., None], what: str) -> Callable[..., None]:
+        """callback, with any exception logged and counted in diagnostics in place of raised."""
+
+        def run(*arguments: Any) -> None:
+            try:
+                callback(*arguments)
+            except Exception as error:
+                self.diagnostics.error(what, error)
+                self.get_logger().error(
+                    f"{what}: {error}\n{traceback.format_exc()}", throttle_duration_sec=1.0
+                )
+
+        return run
+
+    def advertise(self, message_type: Any, topic: str, qos: QoSProfile) -> Any:
+        """A lifecycle publisher that lives until cleanup; QoS mismatches are reported."""
+        resolved = self.resolve_topic_name(topic)
+        publisher = self.create_lifecycle_publisher(
+            message_type,
+            topic,
+            qos,
+            event_callbacks=publisher_events(self, resolved, self._qos_reporter(resolved)),
+        )
+        self._publishers_made.append(publisher)
+        return publisher
+
+    def subscribe(
+        self,
+        message_type: Any,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos: QoSProfile,
+        while_inactive: bool = False,
+        raw: bool = False,
+    ) -> Any:
+        """A guarded subscription that lives until cleanup, heard only while the node is active.
+
+        while_inactive: hear it always, for latched topics that come only once. raw: the callback
+        takes the serialised message.
+        """
+        resolved = self.resolve_topic_name(topic)
+        run = self.guarded(callback, f"message on {resolved}")
+
+        def heard(message: Any) -> None:
+            if self.is_active or while_inactive:
+                run(message)
+            self.heard[resolved] += 1
+            if self.after_message is not None:
+                self.after_message()
+
+        subscription = self.create_subscription(
+            message_type,
+            topic,
+            heard,
+            qos,
+            raw=raw,
+            event_callbacks=subscription_events(self, resolved, self._qos_reporter(resolved)),
+        )
+        self._entities_made.append((self.destroy_subscription, subscription))
+        return subscription
+
+    def unsubscribe(self, subscription: Any) -> None:
+        """End a subscription before cleanup does."""
+        self._entities_made.remove((self.destroy_subscription, subscription))
+        self.destroy_subscription(subscription)
+
+    def every(self, period_s: float, callback: Callable[[], None], what: str) -> Any:
+        """A guarded timer on the node's clock that lives until cleanup."""
+        timer = self.create_timer(period_s, self.guarded(callback, what))
+        self._entities_made.append((self.destroy_timer, timer))
+        return timer
+
+    def let_messages_leave(self) -> None:
+        """A publisher that goes takes along what its reliable subscriptions haven't got yet."""
+        latest = time.monotonic() + FAREWELL_S
+        for publisher in self._publishers_made:
+            left_s = latest - time.monotonic()
+            if left_s > 0 and publisher.get_subscription_count():
+                publisher.wait_for_all_acked(Duration(seconds=left_s))
+
+    def release_wiring(self) -> None:
+        """End all publishers, subscriptions and timers."""
+        for destroy, entity in reversed(self._entities_made):
+            destroy(entity)
+        for publisher in self._publishers_made:
+            self.destroy_lifecycle_publisher(publisher)
+        self._entities_made.clear()
+        self._publishers_made.clear()
+        self.heard.clear()
+
+    def _qos_reporter(self, topic: str) -> Callable[[str], None]:
+        def report(sentence: str) -> None:
+            self.diagnostics.qos_problem(topic, sentence)
+            self.get_logger().error(sentence)
+
+        return report
