@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import Any
 
 from sensor_msgs.msg import Range
 
-from thermoscout_core.cameras.base import EndOfStream
 from thermoscout_core.errors import ConfigurationError
-from thermoscout_core.rangefinders.base import RangeSample
+from thermoscout_core.rangefinders.base import Rangefinder, RangeSample
 from thermoscout_core.rangefinders.registry import open_rangefinder
+from thermoscout_core.supervision import Phase, Supervisor
 from thermoscout_nodes.device_messages import make_header, range_message
-from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
+from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.node_clock import NodeClock
 from thermoscout_nodes.parameter_tables import LASER_RANGEFINDER
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import SENSOR_PUBLISH
-from thermoscout_nodes.workers import DeviceReader
+from thermoscout_nodes.supervised_device import SupervisedDevice
 
 NO_RANGEFINDER = "none"
+BLIND_S = 2.0
+"""A device that answers and measures nothing for so long is reported with its reason."""
 
 
 class LaserRangefinder(ManagedNode):
@@ -29,77 +32,117 @@ class LaserRangefinder(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("laser_rangefinder", LASER_RANGEFINDER, **options)
-        self._reader: DeviceReader[RangeSample] | None = None
+        self._device: SupervisedDevice[RangeSample] | None = None
+        self._same_again: dict[str, object] = {}
+        self._rate_problem = ""
 
     def configure(self) -> None:
         self._frame_id = self.parameters["frame_id"]
         if not self._frame_id:
             raise ConfigurationError("frame_id is empty; name the rangefinder's frame")
         self._url = self.parameters["url"]
-        if self._url != NO_RANGEFINDER:
-            self.diagnostics.hardware_id = open_rangefinder(self._url).hardware_id
-        self._last_sample_s = time.monotonic()
+        self._newest: RangeSample | None = None
+        self._newest_s = self._distance_s = time.monotonic()
         self._ranges = self.advertise(Range, "range", SENSOR_PUBLISH)
         self.diagnostics.add_task("rangefinder", self._rangefinder_status)
+        if self._url == NO_RANGEFINDER:
+            return
+        self.diagnostics.hardware_id = open_rangefinder(self._url).hardware_id
+        supervisor = Supervisor(
+            silence_s=self.parameters["silence_timeout"],
+            first_sample_s=self.parameters["first_sample_timeout"],
+            hardware_id=self.parameters["hardware_id"],
+            any_device=self.parameters["any_device"],
+        )
+        self._device = SupervisedDevice(
+            self, "rangefinder", supervisor, self._fresh_rangefinder, self._deliver
+        )
 
     def activate(self) -> None:
-        if self._url == NO_RANGEFINDER:
-            return
-        stopping = threading.Event()
-        clock = NodeClock(self, stopping)
-        self._reader = DeviceReader(
-            "laser_rangefinder reader",
-            stopping,
-            lambda: open_rangefinder(self._url, clock),
-            self._deliver,
-            lambda sentence: self.call_soon(lambda: self._report(sentence)),
-            EndOfStream,
-        )
-        self._reader.start()
+        if self._device is not None:
+            self._device.start()
 
     def deactivate(self) -> None:
-        if self._reader is not None:
-            self._reader.stop()
+        if self._device is not None:
+            self._device.stop()
 
     def release(self) -> None:
-        self.deactivate()
-        self._reader = None
+        if self._device is not None:
+            self._device.release()
+        self._device = None
+        self._same_again, self._rate_problem = {}, ""
         self.diagnostics.remove_task("rangefinder")
 
-    def _deliver(self, sample: RangeSample) -> None:
-        self.call_soon(lambda: self._publish(sample))
+    def parameters_changed(self, names: set[str]) -> None:
+        if self._device is None:
+            return
+        self._device.supervisor.silence_s = self.parameters["silence_timeout"]
+        rate_hz = self.parameters["rate"]
+        streaming = self._device.supervisor.phase is Phase.STREAMING
+        if "rate" in names and rate_hz > 0 and streaming:  # else it counts from the next opening
+            self._device.reader.ask(
+                lambda device: device.set_rate(rate_hz),
+                lambda confirmed, why_not: self.call_soon(
+                    lambda: self._rate_set(rate_hz, confirmed, why_not)
+                ),
+            )
 
-    def _publish(self, sample: RangeSample) -> None:
-        message = range_message(
-            sample.range_m,
-            (sample.min_range_m, sample.max_range_m),
-            sample.field_of_view_rad,
-            make_header(sample.stamp_s, self._frame_id),
-        )
+    # In the reader's thread
+
+    def _fresh_rangefinder(self, stopping: threading.Event) -> Rangefinder:
+        options = {} if self.parameters["any_device"] else dict(self._same_again)
+        if self.parameters["rate"] > 0:
+            options["rate"] = self.parameters["rate"]
+        return open_rangefinder(self._url, NodeClock(self, stopping), **options)
+
+    def _deliver(self, device: Rangefinder, sample: RangeSample) -> None:
+        self._same_again = getattr(device, "same_again", {})
+        self.call_soon(lambda: self._publish(device, sample))
+
+    # On the executor's thread
+
+    def _publish(self, device: Rangefinder, sample: RangeSample) -> None:
         if not self.is_active:
             return
-        self._ranges.publish(message)
-        self._last_sample_s = time.monotonic()
+        header = make_header(sample.stamp_s, self._frame_id)
+        limits_m = sample.min_range_m, sample.max_range_m
+        self._ranges.publish(
+            range_message(sample.range_m, limits_m, sample.field_of_view_rad, header)
+        )
+        self.diagnostics.hardware_id = device.hardware_id
         self.diagnostics.count("samples")
+        self._newest, self._newest_s = sample, time.monotonic()
+        if math.isfinite(sample.range_m):
+            self._distance_s = self._newest_s
+        else:
+            self.diagnostics.count("without_distance")
 
-    def _report(self, sentence: str) -> None:
-        log = self.get_logger()
-        tell = log.error if sentence.startswith("lost") else log.info
-        tell(f"rangefinder {self._url}: {sentence}")
+    def _rate_set(self, asked_hz: float, confirmed_hz: float | None, why_not: str) -> None:
+        self._rate_problem = why_not
+        if confirmed_hz is not None and confirmed_hz != asked_hz:
+            self._rate_problem = f"asked for {asked_hz:g} Hz, the device has {confirmed_hz:g} Hz"
+        if self._rate_problem:
+            self.get_logger().error(f"rate: {self._rate_problem}")
+        else:
+            self.get_logger().info(f"rate: the device confirms {confirmed_hz:g} Hz")
 
     def _rangefinder_status(self) -> Status:
-        if self._url == NO_RANGEFINDER:
+        if self._device is None:
             return Status(OK, "none: readings take the distance that the camera states, if any")
-        reader = self._reader
-        if reader is None or not self.is_active:
-            return Status(WARN, "not reading")
-        silent_s = time.monotonic() - self._last_sample_s
-        values = {"url": self._url, "last_sample_age_s": f"{silent_s:.2f}"}
-        if reader.state == "lost":
-            return Status(ERROR, f"lost: {reader.problem}", values)
-        if reader.state != "finished" and silent_s > self.parameters["silence_timeout"]:
-            return Status(ERROR, f"{reader.state}: no sample for {silent_s:.1f} s", values)
-        return Status(OK, reader.state, values)
+        status = self._device.status()
+        now_s = time.monotonic()
+        status.values.update(url=self._url, last_sample_age_s=f"{now_s - self._newest_s:.2f}")
+        if self._newest is not None:
+            status.values["last_range_m"] = f"{self._newest.range_m:.3f}"
+        if self._rate_problem:
+            status.values["rate"] = self._rate_problem
+        blind_s = now_s - self._distance_s
+        if status.level == OK and self._newest is not None and blind_s > BLIND_S:
+            why = self._newest.problem or "nothing in reach"
+            return Status(WARN, f"no distance for {blind_s:.1f} s: {why}", status.values)
+        if status.level == OK and self._rate_problem:
+            return Status(WARN, f"rate: {self._rate_problem}", status.values)
+        return status
 
 
 def main(args: list[str] | None = None) -> None:

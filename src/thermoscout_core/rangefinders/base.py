@@ -24,7 +24,10 @@ class RangeSample:
 
 
 class Rangefinder(Protocol):
-    """A source of distances. A fresh one isn't connected. One thread at a time."""
+    """A source of distances. A fresh one isn't connected. One thread at a time.
+
+    hardware_id: what tells this device from another. rate_hz: how often a sample comes at least.
+    """
 
     hardware_id: str
     rate_hz: float
@@ -38,6 +41,14 @@ class Rangefinder(Protocol):
 
         Raises cameras.base.EndOfStream when there will be no more, DeviceError when the device
         is gone or not open.
+        """
+        ...
+
+    def set_rate(self, rate_hz: float) -> float:
+        """Measure so often from now on; gives the rate that the device confirms, in Hz.
+
+        Raises ConfigurationError where it can't, DeviceError when it doesn't confirm or isn't
+        open.
         """
         ...
 

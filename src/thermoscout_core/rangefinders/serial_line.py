@@ -51,9 +51,11 @@ class SerialRangefinder:
         connect: Callable[[], tuple[Link, str]],
         place: str,
         clock: Clock,
+        identify: bool = True,
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """connect: opens the line, and gives it with its USB identity. steady_s: never jumps."""
+        """connect: opens the line, and gives it with its USB identity. identify: ask the device
+        who it is. steady_s: never jumps."""
         self.protocol = protocol
         self.rate_hz = min(protocol.rate_hz, SILENT_PERIODS / protocol.timeout_s)
         self.usb = ""
@@ -63,6 +65,7 @@ class SerialRangefinder:
         self._connect = connect
         self._place = place
         self._clock = clock
+        self._asks_who = identify
         self._steady_s = steady_s
         self._link: Link | None = None
         self._heard_s = self._measured_s = 0.0
@@ -72,12 +75,14 @@ class SerialRangefinder:
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> SerialRangefinder:
-        """Options: protocol, the protocol's own, and for serial:// usb=vid:pid:serial."""
+        """Options: protocol, the protocol's own, identify=0 for a line that can't be written to,
+        and for serial:// usb=vid:pid:serial."""
         protocol = _protocol_of(url)
+        identify = url.flag("identify", True)
         if url.scheme == "socket":
             host, port = _host_and_port(url)
             url.finish()
-            return cls(protocol, lambda: (SocketLink(host, port), ""), url.place, clock)
+            return cls(protocol, lambda: (SocketLink(host, port), ""), url.place, clock, identify)
         path, usb = url.place, url.text("usb", "")
         url.finish()
         if not path and not usb:
@@ -90,7 +95,16 @@ class SerialRangefinder:
             port = find_port(path, usb, ports)
             return SerialLink(port, protocol.settings), identity_of(port, ports)
 
-        return cls(protocol, connect, path or f"USB {usb}", clock)
+        return cls(protocol, connect, path or f"USB {usb}", clock, identify)
+
+    @property
+    def same_again(self) -> dict[str, object]:
+        """Options with which the next opening looks for this very device: its adapter under any
+        path, and no serial number where none was told at first."""
+        options: dict[str, object] = {"usb": self.usb} if self.usb else {}
+        if "serial_number" not in self.details:
+            options["identify"] = 0
+        return options
 
     def open(self) -> None:
         self.close()
@@ -159,7 +173,7 @@ class SerialRangefinder:
     def _identify(self, link: Link) -> None:
         """A device that doesn't answer isn't refused: some can't, some have no wire to hear by."""
         self.details.clear()
-        question = self.protocol.identify()
+        question = self.protocol.identify() if self._asks_who else b""
         if question:
             link.write(question)
             self._listen(link, lambda: "serial_number" in self.details)

@@ -21,6 +21,8 @@ FIELD_OF_VIEW_RAD = 0.003
 class SimulatedRangefinder:
     """Distances of a patrol with 3 mm of noise, on a fixed grid of stamps."""
 
+    silence_is_loss = False
+
     def __init__(self, patrol: Patrol, rate_hz: float, clock: Clock) -> None:
         self.patrol = patrol
         self.rate_hz = rate_hz
@@ -60,6 +62,11 @@ class SimulatedRangefinder:
         distance_m = self.patrol.distance_at(stamp_s) + float(rng.normal(0, NOISE_M))
         range_m = by_rep_117(distance_m, MIN_RANGE_M, MAX_RANGE_M)
         return RangeSample(stamp_s, range_m, MIN_RANGE_M, MAX_RANGE_M, FIELD_OF_VIEW_RAD)
+
+    def set_rate(self, rate_hz: float) -> float:
+        self.rate_hz = rate_hz
+        self._last = math.floor(self._clock.now_s() * rate_hz)
+        return rate_hz
 
     def close(self) -> None:
         self._last = None

@@ -1,4 +1,4 @@
-"""Emulated rangefinders, each in a process of its own."""
+"""Emulated rangefinders, each in a process of its own, for the drivers' tests and the nodes'."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EMULATOR = Path(__file__).with_name("emulator.py")
+EMULATOR = Path(__file__).parent / "rangefinders" / "emulator.py"
 
 
 class Emulator:
