@@ -5,18 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rclpy.node import Node
-
-from thermoscout_core.errors import ThermoscoutError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 JOIN_TIMEOUT_S = 1.5
-BACK_OFF_FIRST_S = 0.5
-BACK_OFF_LAST_S = 10.0
 
 
 class Inbox:
@@ -110,83 +106,3 @@ class LatestWorker(Generic[Item, Result]):
     def _hand_over(self, callback: Callable[..., None], item: Item, outcome: Any) -> None:
         if not self._stopping:
             self._inbox.put(lambda: callback(item, outcome))
-
-
-class Device(Protocol[Item]):
-    """What a camera and a rangefinder have in common."""
-
-    def open(self) -> None: ...
-    def read(self, timeout_s: float) -> Item | None: ...
-    def close(self) -> None: ...
-
-
-class DeviceReader(Generic[Item]):
-    """Reads a device in a thread of its own and opens it again after a loss.
-
-    stopping: set by stop(), and seen by a device that waits. make_device: gives a fresh, closed
-    device. deliver(sample): called in the thread. report(sentence): likewise, of each change.
-    state: opening, streaming, lost or finished; problem: why it is lost. Between attempts it
-    waits 0.5 s, then twice as long each time, at most 10 s.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        stopping: threading.Event,
-        make_device: Callable[[], Device[Item]],
-        deliver: Callable[[Item], None],
-        report: Callable[[str], None],
-        end_of_stream: type[Exception],
-        read_timeout_s: float = 0.2,
-    ) -> None:
-        self.state = "opening"
-        self.problem = ""
-        self._make_device = make_device
-        self._deliver = deliver
-        self._report = report
-        self._end_of_stream = end_of_stream
-        self._read_timeout_s = read_timeout_s
-        self.stopping = stopping
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(JOIN_TIMEOUT_S)
-
-    def _run(self) -> None:
-        back_off_s = BACK_OFF_FIRST_S
-        while not self.stopping.is_set():
-            try:
-                self._stream()
-            except self._end_of_stream:
-                self.state, self.problem = "finished", ""
-                self._report("finished: the source has no more frames")
-                return
-            except Exception as error:  # whatever a driver raises, the device is opened again
-                if self.state == "streaming":
-                    back_off_s = BACK_OFF_FIRST_S
-                known = isinstance(error, (ThermoscoutError, OSError))
-                self.problem = str(error) if known else f"{type(error).__name__}: {error}"
-                self.state = "lost"
-                self._report(f"lost: {self.problem}; opening it again in {back_off_s:g} s")
-                self.stopping.wait(back_off_s)
-                back_off_s = min(2 * back_off_s, BACK_OFF_LAST_S)
-
-    def _stream(self) -> None:
-        device = self._make_device()
-        try:
-            device.open()
-            while not self.stopping.is_set():
-                sample = device.read(self._read_timeout_s)
-                if sample is None:
-                    continue
-                if self.state != "streaming":
-                    self.state, self.problem = "streaming", ""
-                    self._report("streaming")
-                self._deliver(sample)
-        finally:
-            device.close()

@@ -1,4 +1,4 @@
-"""The rangefinder's node on a real pty: losses told within a second, the same device taken back."""
+"""The rangefinder's node on a real pty: losses told at once, the same device taken back."""
 
 from __future__ import annotations
 
