@@ -11,6 +11,7 @@ from thermoscout_core import __version__
 from thermoscout_core.cli.data import data
 from thermoscout_core.cli.errors import PlainErrorsGroup
 from thermoscout_core.cli.history import history
+from thermoscout_core.cli.rules import rules
 
 COMMANDS = (
     *("inspect", "report", "evaluate", "train", "average", "export", "bench"),
@@ -48,3 +49,4 @@ for _name in COMMANDS:
     app.command(_name)(getattr(import_module(f"{__name__}.{_name}"), _name))
 app.add_typer(data, name="data")
 app.add_typer(history, name="history")
+app.add_typer(rules, name="rules")

@@ -139,7 +139,7 @@ def _gaps(base: KnowledgeBase) -> Iterator[Finding]:
                 if not more and key not in serious:
                     yield (
                         ("rules", index, "critical", number),
-                        f"rule {rule.id}: gap: by {QUANTITIES[key].method} it is critical or not "
+                        f"rule {rule.id}: gap: by {QUANTITIES[key].name} it is critical or not "
                         "even serious",
                     )
 

@@ -181,12 +181,6 @@ class Rule(_Strict):
             yield Severity.GENERAL, self.general
 
     @property
-    def methods(self) -> tuple[str, ...]:
-        """The methods that it judges by, from the limits that it gives."""
-        used = {key for _, every in self.grades() for one in every for key in one.limits()}
-        return tuple(quantity.method for key, quantity in QUANTITIES.items() if key in used)
-
-    @property
     def source(self) -> str:
         """Standard's edition and clause, and "(unverified)" where that is so."""
         return f"{self.edition}, {self.clause}" + ("" if self.verified else " (unverified)")
