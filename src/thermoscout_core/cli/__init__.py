@@ -15,7 +15,7 @@ from thermoscout_core.cli.rules import rules
 
 COMMANDS = (
     *("inspect", "report", "evaluate", "train", "average", "export", "bench"),
-    *("calibrate", "correct"),
+    *("calibrate", "correct", "rangefinder"),
 )
 """Each is the function of that name in the module of that name."""
 
