@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -57,12 +57,15 @@ class Awaited:
 
 @dataclass
 class Played:
-    """What a replay brought. digest: SHA-256 of every verdicts message, in the order of the
-    frames. unanswered: frames without verdicts. skipped: topic -> why it wasn't played."""
+    """What a replay brought.
+
+    complete: the bag's end was reached. digest: SHA-256 of every verdicts message, in the order of
+    the frames. unanswered: frames without verdicts. skipped: topic -> why it wasn't played.
+    """
 
     frames: int = 0
+    complete: bool = False
     answered: int = 0
-    faults: int = 0
     unanswered: int = 0
     position_s: float = 0.0
     skipped: dict[str, str] = field(default_factory=dict)
@@ -74,7 +77,7 @@ class BagPlayer(ManagedNode):
     frame has its verdicts, before the next one comes. So nothing depends on the machine's speed.
 
     listeners: the graph's nodes, in this process and on the same executor. What they say
-    themselves isn't played.
+    themselves isn't played. answered(data): gets each frame's verdicts, serialised, when set.
     """
 
     def __init__(self, listeners: Sequence[ManagedNode] = (), **options: Any) -> None:
@@ -86,6 +89,7 @@ class BagPlayer(ManagedNode):
         self._next: BagMessage | None = None
         self._timer: Any = None
         self.played = Played()
+        self.answered: Callable[[bytes], None] | None = None
 
     def configure(self) -> None:
         p = self.parameters
@@ -263,9 +267,12 @@ class BagPlayer(ManagedNode):
         self._awaited = None
         self.played.answered += 1
         self.played.digest.update(data)
+        if self.answered is not None:
+            self.answered(data)
 
     def _end(self) -> None:
         at_end = self.parameters["at_end"]
+        self.played.complete = True
         if at_end == "loop":
             self._seek(0.0)
         elif at_end == "stop":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,22 @@ from thermoscout_nodes.parameter_tables import BAG_RECORDER
 from thermoscout_nodes.process import run
 
 DISCOVERY_S = 0.2
+DISK_CHECK_S = 1.0
 MIB = 2**20
+INPUTS = (
+    "thermal/image_raw",
+    "thermal/radiometry",
+    "thermal/camera_info",
+    "range",
+    "ambient/temperature",
+    "ambient/humidity",
+    "waypoint",
+    "pose",
+    "tf",
+    "tf_static",
+    "simulation/truth",
+)
+"""What devices and the robot say: enough to replay, and a quarter of the size of everything."""
 
 
 class BagRecorder(ManagedNode):
@@ -46,6 +62,8 @@ class BagRecorder(ManagedNode):
         self._counts.clear()
         self.diagnostics.add_task("bag", self._bag_status)
         self.every(DISCOVERY_S, self._discover, "looking for topics")
+        self.every(DISK_CHECK_S, self._check_disk, "looking at the disk")
+        self._check_disk()
 
     def deactivate(self) -> None:
         """Take what has arrived but not been taken yet, so that the last messages are kept."""
@@ -71,7 +89,7 @@ class BagRecorder(ManagedNode):
         if not self.is_active:
             return
         for topic, type_names in self.get_topic_names_and_types():
-            if topic in self._seen or (self._exclude and self._exclude.search(topic)):
+            if topic in self._seen or not self._is_wanted(topic):
                 continue
             publishers = self.get_publishers_info_by_topic(topic)
             if not publishers:
@@ -83,6 +101,26 @@ class BagRecorder(ManagedNode):
                     "recorded; end one of its publishers"
                 )
             self._record(topic, type_names[0], fitting_qos(publishers))
+
+    def _is_wanted(self, topic: str) -> bool:
+        if self._exclude and self._exclude.search(topic):
+            return False
+        if self.parameters["topics"] == "everything":
+            return True
+        return any(topic == name or topic.endswith(f"/{name}") for name in INPUTS)
+
+    def _check_disk(self) -> None:
+        """Stop while there is room to finish the bag, and for the rest of the robot."""
+        writer = self._writer
+        if writer is None or writer.problem:
+            return
+        free_mib = shutil.disk_usage(writer.path).free / MIB
+        if free_mib < self.parameters["reserve_mib"]:
+            writer.stop(
+                f"{writer.path}: only {free_mib:.0f} MiB of the disk are free, so recording "
+                "ended; what was recorded is kept. Free the disk and record again"
+            )
+            self.get_logger().error(writer.problem)
 
     def _record(self, topic: str, type_name: str, qos: QoSProfile) -> None:
         assert self._writer is not None
@@ -111,6 +149,7 @@ class BagRecorder(ManagedNode):
             "written": str(writer.written),
             "dropped": str(writer.dropped),
             "waiting_mib": f"{writer.waiting_bytes / MIB:.1f}",
+            "disk_free_mib": f"{shutil.disk_usage(writer.path).free / MIB:.0f}",
             **{topic: str(count) for topic, count in self._counts.items()},
         }
         if writer.problem or writer.dropped:

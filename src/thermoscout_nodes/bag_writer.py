@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from rosbags.rosbag2.errors import WriterError
 
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_nodes.message_definitions import InstalledTypes
+
+FLUSH_S = 1.0
+"""What was recorded is on the disk so soon, whatever happens to this process."""
 
 METADATA_VERSION = 8
 """Read by Humble's and by Jazzy's rosbag2 alike."""
@@ -47,6 +51,8 @@ class BagWriter:
             self._writer.open()
         except (WriterError, OSError) as error:
             raise ConfigurationError(f"can't write a bag: {error}; give another output") from error
+        self._flushed = 0
+        self._flush_at_s = time.monotonic() + FLUSH_S
         self._thread = threading.Thread(target=self._run, name="bag writer", daemon=True)
         self._thread.start()
 
@@ -78,13 +84,17 @@ class BagWriter:
             raise ConfigurationError(self.problem)
         self.put(topic, stamp_ns, data)
 
+    def stop(self, why: str) -> None:
+        """Record nothing more; why is told as the problem. The bag is finished by close()."""
+        self.problem = self.problem or why
+
     def close(self) -> None:
         """Write what waits, then the index and the metadata. Safe to call twice."""
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (item := self._next_or_flush()) is not None:
             topic, stamp_ns, data = item
             with self._lock:
                 self.waiting_bytes -= len(data)
@@ -96,9 +106,39 @@ class BagWriter:
                     self._writer.write(self._connections[topic], stamp_ns, data)
                     self.written += 1
                 except OSError as error:
-                    self.problem = f"{self.path}: {error}; free the disk and record again"
+                    self._disk_failed(error)
         with self._lock:
             try:
                 self._writer.close()
             except OSError as error:
-                self.problem = self.problem or f"{self.path} isn't finished: {error}"
+                self._disk_failed(error)
+
+    def _next_or_flush(self) -> tuple[str, int, bytes] | None:
+        """The next message, None at the end; about every FLUSH_S all that came is written out."""
+        while True:
+            left_s = self._flush_at_s - time.monotonic()
+            try:
+                if left_s > 0:
+                    return self._queue.get(timeout=left_s)
+            except queue.Empty:
+                pass
+            self._flush_at_s = time.monotonic() + FLUSH_S
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._lock:
+            storage = self._writer.storage
+            if self.problem or storage is None or self._flushed == self.written:
+                return
+            try:
+                storage.close_chunk()
+                storage.bio.flush()
+                self._flushed = self.written
+            except OSError as error:
+                self._disk_failed(error)
+
+    def _disk_failed(self, error: OSError) -> None:
+        self.problem = self.problem or (
+            f"{self.path}: {error}; what was written so far is kept by "
+            f"`thermoscout bag recover {self.path}`. Free the disk and record again"
+        )

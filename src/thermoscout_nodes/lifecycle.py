@@ -58,6 +58,11 @@ class ManagedNode(WiredNode):
         if self._start_pending:
             self.call_soon(self.start_if_asked)
 
+    @property
+    def why_not(self) -> str:
+        """Why its latest transition failed, "" when it went well."""
+        return self._why_not
+
     # What a subclass fills in
 
     def configure(self) -> None:

@@ -15,6 +15,16 @@ AUTOSTART = Parameter(
     "Configure and activate by itself; false waits for a lifecycle manager.",
 )
 
+AMBIENT_MAX_AGE = Parameter(
+    "ambient_max_age",
+    60.0,
+    "Air temperature and humidity from topics hold for so long.",
+    unit="s",
+    minimum=0.0,
+    maximum=3600.0,
+    dynamic=True,
+)
+
 IR_CAMERA: Table = (
     AUTOSTART,
     Parameter(
@@ -156,15 +166,7 @@ TEMPERATURE_CORRECTION: Table = (
         minimum=0.01,
         maximum=60.0,
     ),
-    Parameter(
-        "ambient_max_age",
-        60.0,
-        "Air temperature and humidity from topics hold for so long.",
-        unit="s",
-        minimum=0.0,
-        maximum=3600.0,
-        dynamic=True,
-    ),
+    AMBIENT_MAX_AGE,
     Parameter(
         "emissivity",
         0.0,
@@ -236,7 +238,12 @@ TEMPERATURE_CORRECTION: Table = (
 
 FAULT_JUDGE: Table = (
     AUTOSTART,
-    Parameter("rules", "", "YAML knowledge base; empty is the shipped config/rules/dlt664.yaml."),
+    Parameter(
+        "rules",
+        "",
+        "Rule set: a shipped one's name (thermoscout rules list) or a YAML file; empty is dlt664.",
+    ),
+    AMBIENT_MAX_AGE,
     Parameter(
         "raise_n",
         3,
@@ -294,6 +301,12 @@ BAG_RECORDER: Table = (
         "Zstandard-compress the bag's chunks (read by ros2 bag as it is); smaller, for some CPU.",
     ),
     Parameter(
+        "topics",
+        "everything",
+        "everything, or the inputs alone: what a replay needs to come to the same verdicts.",
+        choices=("everything", "inputs"),
+    ),
+    Parameter(
         "exclude",
         "^/(rosout|parameter_events)$",
         "Regular expression: topics that are not recorded.",
@@ -305,6 +318,15 @@ BAG_RECORDER: Table = (
         unit="MiB",
         minimum=1,
         maximum=65536,
+    ),
+    Parameter(
+        "reserve_mib",
+        500,
+        "Recording ends in order when less of the disk is free.",
+        unit="MiB",
+        minimum=0,
+        maximum=1048576,
+        dynamic=True,
     ),
 )
 

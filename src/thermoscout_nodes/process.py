@@ -13,7 +13,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
-from thermoscout_core.errors import ThermoscoutError
+from thermoscout_core.errors import ConfigurationError, ThermoscoutError
 from thermoscout_nodes.lifecycle import ManagedNode
 
 SIGNAL_CHECK_S = 0.1
@@ -44,18 +44,23 @@ def spin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor, stop: l
             nodes[0].get_logger().error(f"executor: {error}\n{traceback.format_exc()}")
 
 
-def run(make_nodes: Callable[[], Sequence[ManagedNode]], args: list[str] | None = None) -> None:
-    """The main() of a node process: make the nodes, in the order of the flow, spin them, and end
-    cleanly on SIGINT or SIGTERM, the first in the flow first.
+def serve(
+    make_nodes: Callable[[], Sequence[ManagedNode]],
+    args: list[str] | None = None,
+    domain_id: int | None = None,
+    first_start_must_succeed: bool = False,
+) -> None:
+    """Make the nodes, in the order of the flow, spin them until SIGINT or SIGTERM or until one has
+    finished, and end them, the first in the flow first.
 
-    Exits with 2 when a parameter or a file is wrong, with the sentence that says which.
+    Raises ThermoscoutError for a wrong parameter or file; with first_start_must_succeed also when
+    a node can't start, in place of trying again.
     """
     sys.setswitchinterval(THREAD_TURN_S)
     try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=args, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # a malformed parameter file or ROS argument; names it
-        print(f"thermoscout: {error}", file=sys.stderr)
-        sys.exit(2)
+        raise ConfigurationError(str(error)) from error
     stop: list[int] = []
 
     def asked_to_end(number: int, _frame: FrameType | None) -> None:
@@ -69,12 +74,28 @@ def run(make_nodes: Callable[[], Sequence[ManagedNode]], args: list[str] | None 
     executor = SingleThreadedExecutor()
     try:
         nodes = make_nodes()
+        if first_start_must_succeed:
+            _start_or_raise(nodes)
         spin(nodes, executor, stop)
-    except ThermoscoutError as error:
-        get_logger("thermoscout").fatal(str(error))
-        sys.exit(2)
     finally:
         for node in nodes:
             node.close()
         executor.shutdown(timeout_sec=0.5)
         rclpy.try_shutdown()
+
+
+def _start_or_raise(nodes: Sequence[ManagedNode]) -> None:
+    for node in reversed(nodes):
+        node.start_if_asked()
+        if node.why_not:
+            raise ThermoscoutError(f"{node.get_name()} can't start: {node.why_not}")
+
+
+def run(make_nodes: Callable[[], Sequence[ManagedNode]], args: list[str] | None = None) -> None:
+    """The main() of a node process: serve, and exit with 2 when a parameter or a file is wrong,
+    with the sentence that says which."""
+    try:
+        serve(make_nodes, args)
+    except ThermoscoutError as error:
+        get_logger("thermoscout").fatal(str(error))
+        sys.exit(2)

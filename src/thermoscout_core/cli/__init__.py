@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from thermoscout_core import __version__
+from thermoscout_core.cli.bag import bag
 from thermoscout_core.cli.data import data
 from thermoscout_core.cli.errors import PlainErrorsGroup
 from thermoscout_core.cli.history import history
 from thermoscout_core.cli.rules import rules
 
 COMMANDS = (
-    *("inspect", "report", "evaluate", "train", "average", "export", "bench"),
-    *("calibrate", "correct", "rangefinder"),
+    *("inspect", "report", "evaluate", "train", "average", "compress", "export"),
+    *("bench", "calibrate", "correct", "replay", "rangefinder"),
 )
 """Each is the function of that name in the module of that name."""
 
@@ -47,6 +48,7 @@ def main(
 
 for _name in COMMANDS:
     app.command(_name)(getattr(import_module(f"{__name__}.{_name}"), _name))
+app.add_typer(bag, name="bag")
 app.add_typer(data, name="data")
 app.add_typer(history, name="history")
 app.add_typer(rules, name="rules")
