@@ -13,14 +13,17 @@ from thermoscout.msg import Radiometry as RadiometryMessage
 from visualization_msgs.msg import MarkerArray
 
 from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.diagnosis.rules import KnowledgeBase
 from thermoscout_core.errors import FrameError
+from thermoscout_core.frames import ObjectParameters
 from thermoscout_core.history.baselines import WaypointBaselines
 from thermoscout_core.history.queries import History
 from thermoscout_core.history.recorder import PatrolInfo
 from thermoscout_core.reporting.overlay import draw_overlay
 from thermoscout_core.verdicts import Verdict
+from thermoscout_nodes.ambient import AmbientAir
 from thermoscout_nodes.device_messages import stamp_key, to_seconds
 from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
@@ -54,13 +57,14 @@ class FaultJudge(ManagedNode):
         self._images: Any = None
         self._hfov_rad = math.nan
         self._camera = ""
+        self._camera_states = ObjectParameters()
+        self._ambient = AmbientAir()
         self._memory: PatrolMemory | None = None
         self._recall: LatestWorker[str, WaypointBaselines] | None = None
 
     def configure(self) -> None:
-        rules = self.parameters["rules"]
-        self._judge = Judge(KnowledgeBase.load(rules or None))
-        self.diagnostics.hardware_id = rules or "shipped rules"
+        self._judge = Judge(KnowledgeBase.load(self.parameters["rules"] or None))
+        self.diagnostics.hardware_id = f"rules {self._judge.knowledge_base.id}"
         self._verdicts = self.advertise(ThermalVerdicts, "verdicts", STANDARD)
         self._alarms = self.advertise(ThermalAlarm, "alarms", EVENTS)
         self._overlay = self.advertise(Image, "overlay", SENSOR_PUBLISH)
@@ -69,6 +73,7 @@ class FaultJudge(ManagedNode):
         self.subscribe(Waypoint, "waypoint", self._on_waypoint, STANDARD)
         self.subscribe(PoseStamped, "pose", self._on_pose, SENSOR_SUBSCRIBE)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
+        self._ambient.subscribe(self)
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
 
     def activate(self) -> None:
@@ -109,10 +114,18 @@ class FaultJudge(ManagedNode):
         self.deactivate()
         self._images = None
         self._hfov_rad = math.nan
+        self._camera_states = ObjectParameters()
+        self._ambient.clear()
+
+    def clock_set_back(self) -> None:
+        self._ambient.clear()
 
     def _on_radiometry(self, message: RadiometryMessage) -> None:
         self._hfov_rad = message.hfov
         self._camera = message.camera
+        self._camera_states = ObjectParameters(
+            air_c=message.air_c, relative_humidity=message.relative_humidity
+        )
 
     def _on_waypoint(self, message: Waypoint) -> None:
         if self._memory is not None:
@@ -154,8 +167,8 @@ class FaultJudge(ManagedNode):
             return
         size_px = message.width, message.height
         baselines = self._memory.baselines(readings, size_px)
-        verdicts = self._judge.judge(readings, baselines=baselines)
         stamp_s = to_seconds(message.header.stamp)
+        verdicts = self._judge.judge(readings, self._conditions(stamp_s), baselines)
         place = self._memory.place_at(stamp_s)
         tracked = self._memory.see(stamp_s, verdicts, size_px, place)
         if tracked.problem:
@@ -181,6 +194,12 @@ class FaultJudge(ManagedNode):
             self._markers.publish(markers)
         if self._images is not None:
             self._matcher.add_second(stamp_key(message.header), (message.header, verdicts))
+
+    def _conditions(self, stamp_s: float) -> MeasuringConditions:
+        """The air, from fresh topics, else as the camera states it; NaN for what nobody states."""
+        fresh = self._ambient.at(stamp_s, self.parameters["ambient_max_age"])
+        air = fresh.or_else(self._camera_states)
+        return MeasuringConditions(air_c=air.air_c, relative_humidity=air.relative_humidity)
 
     def _now_s(self) -> float:
         return float(self.get_clock().now().nanoseconds) * 1e-9

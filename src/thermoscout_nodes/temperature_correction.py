@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from sensor_msgs.msg import Image, Range, RelativeHumidity, Temperature
+from sensor_msgs.msg import Image, Range
 from thermoscout.msg import EquipmentReadings
 from thermoscout.msg import Radiometry as RadiometryMessage
 from vision_msgs.msg import Detection2DArray
@@ -23,6 +23,7 @@ from thermoscout_core.thermometry.dead_pixels import read_dead_pixels
 from thermoscout_core.thermometry.ranging import RangeBuffer, RangeFix
 from thermoscout_core.thermometry.regions import HotSpotRule
 from thermoscout_core.thermometry.thermometer import Thermometer
+from thermoscout_nodes.ambient import AmbientAir
 from thermoscout_nodes.device_messages import (
     message_to_frame,
     message_to_radiometry,
@@ -48,8 +49,7 @@ class TemperatureCorrection(ManagedNode):
         super().__init__("temperature_correction", TEMPERATURE_CORRECTION, **options)
         self._matcher: StampMatcher[Image, Detection2DArray] = StampMatcher(self._on_pair)
         self._radiometries: deque[RadiometryMessage] = deque(maxlen=RADIOMETRIES_KEPT)
-        self._air: tuple[float, float] | None = None
-        self._humidity: tuple[float, float] | None = None
+        self._ambient = AmbientAir()
 
     def configure(self) -> None:
         p = self.parameters
@@ -72,8 +72,7 @@ class TemperatureCorrection(ManagedNode):
         self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
         self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
         self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD)
-        self.subscribe(Temperature, "ambient/temperature", self._on_air, SENSOR_SUBSCRIBE)
-        self.subscribe(RelativeHumidity, "ambient/humidity", self._on_humidity, SENSOR_SUBSCRIBE)
+        self._ambient.subscribe(self)
 
     def deactivate(self) -> None:
         self._matcher.clear()
@@ -81,14 +80,14 @@ class TemperatureCorrection(ManagedNode):
     def release(self) -> None:
         self._matcher.clear()
         self._radiometries.clear()
-        self._air = self._humidity = None
+        self._ambient.clear()
 
     def clock_set_back(self) -> None:
         """Distances and air of a time that is yet to come aren't used; what the camera said last
         holds until it says otherwise."""
         self._ranges.clear()
         self._matcher.clear()
-        self._air = self._humidity = None
+        self._ambient.clear()
         if self._radiometries:
             latest = self._radiometries[-1]
             latest.header.stamp = Time()
@@ -106,14 +105,6 @@ class TemperatureCorrection(ManagedNode):
     def _on_range(self, message: Range) -> None:
         self._ranges.add(to_seconds(message.header.stamp), message.range)
         self.diagnostics.count("ranges")
-
-    def _on_air(self, message: Temperature) -> None:
-        if math.isfinite(message.temperature):
-            self._air = to_seconds(message.header.stamp), message.temperature
-
-    def _on_humidity(self, message: RelativeHumidity) -> None:
-        if 0 <= message.relative_humidity <= 1:
-            self._humidity = to_seconds(message.header.stamp), message.relative_humidity
 
     def _on_image(self, message: Image) -> None:
         self.diagnostics.count("frames")
@@ -180,17 +171,7 @@ class TemperatureCorrection(ManagedNode):
             air_c=_temperature_c(p["air_temperature"]),
             relative_humidity=p["relative_humidity"] if p["relative_humidity"] >= 0 else math.nan,
         )
-        return self._ambient(stamp_s).or_else(stated)
-
-    def _ambient(self, stamp_s: float) -> ObjectParameters:
-        """What the topics say of the air at stamp_s; NaN where they say nothing fresh."""
-        max_age_s = self.parameters["ambient_max_age"]
-
-        def fresh(sample: tuple[float, float] | None) -> float:
-            known = sample is not None and abs(stamp_s - sample[0]) <= max_age_s
-            return sample[1] if sample is not None and known else math.nan
-
-        return ObjectParameters(air_c=fresh(self._air), relative_humidity=fresh(self._humidity))
+        return self._ambient.at(stamp_s, p["ambient_max_age"]).or_else(stated)
 
 
 def _temperature_c(parameter: float) -> float:

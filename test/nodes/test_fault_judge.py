@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, Temperature
 from thermoscout.msg import EquipmentReadings, Radiometry, ThermalVerdict, ThermalVerdicts
 from visualization_msgs.msg import Marker, MarkerArray
 
 from thermoscout_core.detections import Box, Detection
-from thermoscout_core.frames import LinearScale
+from thermoscout_core.frames import LinearScale, ObjectParameters
 from thermoscout_core.frames import Radiometry as CoreRadiometry
 from thermoscout_core.readings import Correction, Reading, ReadingFlag
 from thermoscout_nodes.device_messages import make_header, radiometry_to_message, stamp_key
@@ -44,9 +44,9 @@ def reading(hot_c: float, **changes: Any) -> Reading:
 
 
 class Bench:
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graph: Any, **parameters: Any) -> None:
         self.graph = graph
-        self.node = graph.make(FaultJudge)
+        self.node = graph.make(FaultJudge, parameters)
         self.readings = graph.peer.create_publisher(EquipmentReadings, "readings", STANDARD)
         self.verdicts = graph.listen(ThermalVerdicts, "verdicts", STANDARD)
         graph.spin_until(lambda: self.node.is_active and self.readings.get_subscription_count())
@@ -167,3 +167,28 @@ def test_a_rule_file_with_an_unknown_key_is_named_in_diagnostics(
 
     assert "surprise" in graph.spin_until(told)[0]
     assert not node.is_active
+
+
+def test_a_shipped_rule_set_is_chosen_by_its_name(graph: Any) -> None:
+    bench = Bench(graph, rules="neta")
+    air = graph.peer.create_publisher(Temperature, "ambient/temperature", SENSOR_PUBLISH)
+    unstated = bench.judge(reading(40.0), stamp_s=1.0).verdicts[0]
+    assert unstated.severity == ThermalVerdict.UNKNOWN
+    assert "air temperature isn't stated" in unstated.reason
+    graph.spin_until(air.get_subscription_count)
+    air.publish(Temperature(header=make_header(2.0, "mast"), temperature=15.0))
+    graph.spin_until(lambda: bench.node._ambient.temperature)
+    verdict = bench.judge(reading(40.0), stamp_s=3.0).verdicts[0]
+    assert (verdict.severity, verdict.rule) == (ThermalVerdict.SERIOUS, "over-ambient")
+    assert "25.0 K above the air (15.0 °C)" in verdict.reason
+
+
+def test_the_cameras_air_counts_where_no_topic_states_it(graph: Any) -> None:
+    bench = Bench(graph, rules="iec62271")
+    told = graph.peer.create_publisher(Radiometry, "thermal/radiometry", LATCHED)
+    stated = CoreRadiometry(LinearScale(0.04, -40.0), scene=ObjectParameters(air_c=10.0))
+    told.publish(radiometry_to_message(stated, make_header(0.0, "camera")))
+    graph.spin_until(lambda: math.isfinite(bench.node._camera_states.air_c))
+    verdict = bench.judge(reading(62.0)).verdicts[0]
+    assert verdict.severity == ThermalVerdict.GENERAL
+    assert "more than 50 K" in verdict.reason

@@ -163,7 +163,9 @@ def test_the_air_of_the_site_comes_before_the_camera_s(bench: Bench) -> None:
     header = make_header(100.0, "mast")
     bench.air.publish(Temperature(header=header, temperature=40.0))
     bench.humidity.publish(RelativeHumidity(header=header, relative_humidity=0.9))
-    bench.graph.spin_until(lambda: bench.node._air and bench.node._humidity)
+    bench.graph.spin_until(
+        lambda: bench.node._ambient.temperature and bench.node._ambient.humidity
+    )
     bench.range(101.0, 20.0)
     assert bench.show(101.0).readings[0].corrected_c != pytest.approx(before_c, abs=0.05)
 
@@ -175,7 +177,7 @@ def test_parameters_of_the_site_come_before_the_camera_s_and_after_the_topics(gr
     reading = bench.show(100.0).readings[0]
     assert reading.emissivity == pytest.approx(0.7)
     bench.air.publish(Temperature(header=make_header(101.0, "mast"), temperature=40.0))
-    bench.graph.spin_until(lambda: bench.node._air)
+    bench.graph.spin_until(lambda: bench.node._ambient.temperature)
     bench.range(101.0, 20.0)
     warmer = bench.show(101.0).readings[0]
     assert warmer.corrected_c != pytest.approx(reading.corrected_c, abs=0.05)
@@ -187,7 +189,7 @@ def test_ambient_from_the_topics_is_forgotten_when_it_is_old(graph: Any) -> None
     bench.range(100.0, 20.0)
     before_c = bench.show(100.0).readings[0].corrected_c
     bench.air.publish(Temperature(header=make_header(85.0, "mast"), temperature=40.0))
-    bench.graph.spin_until(lambda: bench.node._air)
+    bench.graph.spin_until(lambda: bench.node._ambient.temperature)
     bench.range(101.0, 20.0)
     assert bench.show(101.0).readings[0].corrected_c == pytest.approx(before_c)
 
