@@ -119,6 +119,7 @@ def test_lightware_modes_follow_the_dialect():
     assert lightware("").mode == "trigger"
     assert lightware("").trigger() == b"?LDF,1\r\n"
     assert lightware("dialect=ascii").mode == "continuous"
+    assert lightware("model=sf11").mode == "continuous"
     assert lightware("dialect=ascii&mode=trigger").trigger() == b"d"
     with pytest.raises(ConfigurationError, match="mode must be one of continuous"):
         lightware("dialect=binary&mode=trigger")

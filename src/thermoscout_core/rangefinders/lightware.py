@@ -97,7 +97,7 @@ class BinaryParser(Parser):
 
 
 class LightWare(RangeProtocol):
-    """Option of its own: dialect=lw20|ascii|binary."""
+    """Option of its own: dialect=lw20|ascii|binary, lw20 for that model and ascii for others."""
 
     name = "lightware"
     line = LineSettings(115200)
@@ -109,8 +109,9 @@ class LightWare(RangeProtocol):
     }
 
     def __init__(self, url: DeviceUrl) -> None:
-        self._dialect = url.choice("dialect", "lw20", MODES)
-        super().__init__(url, MODES[self._dialect])
+        model = self.take_model(url)
+        self._dialect = url.choice("dialect", "lw20" if model == "lw20" else "ascii", MODES)
+        super().__init__(url, model, MODES[self._dialect])
         self.parser = (
             BinaryParser() if self._dialect == "binary" else TextParser(self._dialect == "ascii")
         )

@@ -96,8 +96,14 @@ class RangeProtocol(ABC):
 
     parser: Parser
 
-    def __init__(self, url: DeviceUrl, modes: tuple[str, ...] = (CONTINUOUS, TRIGGER)) -> None:
-        self.model_name = url.choice("model", next(iter(self.models)), self.models)
+    def __init__(
+        self,
+        url: DeviceUrl,
+        model_name: str | None = None,
+        modes: tuple[str, ...] = (CONTINUOUS, TRIGGER),
+    ) -> None:
+        """model_name: where the subclass took it already. modes: the first is the default."""
+        self.model_name = model_name or self.take_model(url)
         model = self.models[self.model_name]
         self.mode = url.choice("mode", modes[0], modes)
         self.asked_rate_hz = url.number("rate", 0.0, 0.0, 1000.0)
@@ -114,6 +120,11 @@ class RangeProtocol(ABC):
                 f"{url.url}: min ({self.min_range_m:g} m) must be less than max "
                 f"({self.max_range_m:g} m)"
             )
+
+    @classmethod
+    def take_model(cls, url: DeviceUrl) -> str:
+        """The option model; the family's first when it isn't given."""
+        return url.choice("model", next(iter(cls.models)), cls.models)
 
     def range_m(self, measured: Measured) -> float:
         """By REP-117: the distance, −inf too close, +inf nothing in range, NaN not measured."""
