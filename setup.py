@@ -69,6 +69,9 @@ setup(
             "safetensors>=0.4",
             "torch>=2.4",
         ],
+        # Cameras: RTSP video; GigE Vision (PyPI has wheels for x86_64 only, elsewhere it needs Rust).
+        "rtsp": ["av>=14"],
+        "gige": ["viva-genicam>=0.10"],
         "openvino": ["openvino>=2024.4"],
         "parquet": ["pyarrow>=14"],
         # PDF; the HTML report needs neither.

@@ -41,7 +41,8 @@ class DeviceReader(Generic[Item]):
     make_device(stopping): a fresh, closed device; stopping is set when it shall end, for a clock
     that waits. deliver(device, sample): in the thread, and only while the supervisor admits the
     attempt. report(sentence): in poll(), of each change of phase or cause. A device may have
-    counters (DeviceCounters), and silence_is_loss = False when it follows a clock that may stop.
+    counters (DeviceCounters), silence_is_loss = False when it follows a clock that may stop, and
+    is_alive: whether a read() without a sample heard from it all the same.
     """
 
     def __init__(
@@ -136,7 +137,11 @@ class DeviceReader(Generic[Item]):
         while not stopping.is_set():
             self._answer_requests(device)
             sample = device.read(self._read_timeout_s)
-            if sample is None or not self.supervisor.admits(attempt):
+            if not self.supervisor.admits(attempt):
+                continue
+            if sample is None:
+                if getattr(device, "is_alive", False):
+                    self.supervisor.heard(attempt)
                 continue
             self.supervisor.sampled(attempt)
             self._deliver(device, sample)

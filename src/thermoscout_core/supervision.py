@@ -68,7 +68,7 @@ class Attempt:
     silence_s: float = 0.0
     opened_s: float | None = None
     samples: int = 0
-    last_sample_s: float | None = None
+    last_heard_s: float | None = None
     problem: str = ""
     login_refused: bool = False
     finished: bool = False
@@ -99,8 +99,8 @@ class Supervisor:
     it may take from opened to the first sample, and open_s to be opened at all. hardware_id: the
     only device to take, "" for the first that answers. any_device: take another one back too.
 
-    start(), stop() and tick() belong to one thread; opened(), sampled(), failed(), ended() and
-    released() to the attempt's holder, admits() to anyone.
+    start(), stop() and tick() belong to one thread; opened(), sampled(), heard(), failed(),
+    ended() and released() to the attempt's holder, admits() to anyone.
     """
 
     def __init__(
@@ -205,8 +205,14 @@ class Supervisor:
 
     def sampled(self, attempt: Attempt) -> None:
         """A good sample came."""
-        attempt.last_sample_s = self._now_s()
+        attempt.last_heard_s = self._now_s()
         attempt.samples += 1
+
+    def heard(self, attempt: Attempt) -> None:
+        """The device is alive, but what it sent was no good sample; it says itself when enough
+        is enough."""
+        if attempt.samples:
+            attempt.last_heard_s = self._now_s()
 
     def failed(self, attempt: Attempt, problem: str, login_refused: bool = False) -> None:
         """The device is gone or was refused; problem: one sentence for people."""
@@ -242,12 +248,12 @@ class Supervisor:
             return ""
         if attempt.opened_s is None:
             waited_s, limit_s, what = now_s - attempt.begun_s, self.open_s, "no answer"
-        elif attempt.last_sample_s is None:
+        elif attempt.last_heard_s is None:
             limit_s = max(self.first_sample_s, attempt.silence_s)
             waited_s, what = now_s - attempt.opened_s, "connected, but nothing came"
         else:
             limit_s = max(self.silence_s, attempt.silence_s)
-            waited_s, what = now_s - attempt.last_sample_s, "nothing came"
+            waited_s, what = now_s - attempt.last_heard_s, "nothing came"
         return f"{what} for {waited_s:.1f} s" if waited_s > limit_s else ""
 
     def _lose(self, problem: str, now_s: float, login_refused: bool = False) -> Decision:

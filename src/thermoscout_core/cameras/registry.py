@@ -13,6 +13,7 @@ from thermoscout_core.errors import ConfigurationError
 CAMERAS = {
     "sim": "thermoscout_core.cameras.simulated:SimulatedCamera",
     "file": "thermoscout_core.cameras.files:FilesCamera",
+    "rtsp": "thermoscout_core.cameras.rtsp:RtspCamera",
     "isapi": "thermoscout_core.cameras.isapi:IsapiCamera",
 }
 """Scheme -> module:class. Imported when asked for, so that no family needs another's library.

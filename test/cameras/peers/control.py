@@ -15,6 +15,7 @@ import numpy as np
 
 HOT_C = 92.34
 HOT_PIXEL = (7, 11)
+HOT_LUMA = 184
 
 
 def scene_c(number: int, width: int, height: int) -> np.ndarray:
@@ -22,6 +23,15 @@ def scene_c(number: int, width: int, height: int) -> np.ndarray:
     celsius = np.full((height, width), 20.0 + 0.01 * (number % 1000))
     celsius[HOT_PIXEL] = HOT_C
     return celsius
+
+
+def luma_scene(number: int, width: int, height: int) -> np.ndarray:
+    """The luma of frame `number`: flat 40 + 4·(number mod 32), but for a block of HOT_LUMA and,
+    on the right, noise, so that a key frame fills several packets."""
+    luma = np.full((height, width), 40 + 4 * (number % 32), np.uint8)
+    luma[:, -24:] = np.random.default_rng(1).integers(60, 200, (height, 24))
+    luma[:32, :32] = HOT_LUMA
+    return luma
 
 
 def serve_commands(port: int, obey: Callable[[list[str]], None]) -> None:

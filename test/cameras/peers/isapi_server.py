@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import secrets
 import socket
 import struct
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import digest
 import numpy as np
 from control import scene_c, serve_commands
 
-USER, REALM = "operator", "thermal camera"
 DELIMITER = "boundary"
 state = {"fault": "", "password": "right horse", "number": 0, "serial": "", "size": (0, 0)}
 resume = threading.Event()
-nonce = secrets.token_hex(8)
-
-
-def digest_is_right(header: str, method: str, path: str) -> bool:
-    """RFC 7616 with MD5 and qop=auth."""
-    fields = {k: q or p for k, q, p in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]*))', header)}
-
-    def md5(text: str) -> str:
-        return hashlib.md5(text.encode()).hexdigest()
-
-    ha1 = md5(f"{USER}:{REALM}:{state['password']}")
-    ha2 = md5(f"{method}:{path}")
-    chain = (ha1, nonce, fields.get("nc"), fields.get("cnonce"), fields.get("qop"), ha2)
-    expected = md5(":".join(map(str, chain)))
-    return fields.get("response") == expected and fields.get("username") == USER
 
 
 def part(content_type: str, body: bytes, length: int | None = None) -> bytes:
@@ -75,10 +57,9 @@ class Camera(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if state["fault"] == "stall":
             resume.wait()
-        if not digest_is_right(self.headers.get("Authorization", ""), "GET", self.path):
+        if not digest.is_right(self.headers.get("Authorization", ""), "GET", state["password"]):
             self.send_response(401)
-            challenge = f'Digest realm="{REALM}", qop="auth", nonce="{nonce}", algorithm=MD5'
-            self.send_header("WWW-Authenticate", challenge)
+            self.send_header("WWW-Authenticate", digest.challenge())
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif self.path == "/ISAPI/System/deviceInfo":
