@@ -64,9 +64,9 @@ def train(
     First look at the data (thermoscout data check) and at what the network will see (--preview).
     docs/training.md goes through it all. Needs the train extra.
 
-    thermoscout train config/detector/mobilenet_v1_ssd300.yaml --preview look
+    thermoscout train recipe.yaml --preview look
 
-    thermoscout train config/detector/mobilenet_v1_ssd300.yaml --output runs/mine --seeds 0,1,2
+    thermoscout train recipe.yaml --output runs/mine --seeds 0,1,2
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the data worker
     from rich.console import Console
