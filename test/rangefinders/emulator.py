@@ -25,12 +25,14 @@ TICK_S = 0.02
 @dataclass
 class State:
     """distance: m. noise: 1 puts noise, half frames and stray headers between frames. silent: 1
-    sends nothing, on an open line. garbage: 1 sends noise instead. serial_number: who it is."""
+    sends nothing, on an open line. garbage: 1 sends noise instead. hold: 1 holds everything up, as
+    a network does that stands still; 0 lets go of it at once. serial_number: who it is."""
 
     distance: float = 5.0
     noise: int = 0
     silent: int = 0
     garbage: int = 0
+    hold: int = 0
     serial_number: str = "12345601"
 
 
@@ -214,7 +216,7 @@ def main() -> None:
     state, plug, dice = State(), Plug(), random.Random(7)
     device = families[sys.argv[1]](state)
     next_s = time.monotonic()
-    pending = b""
+    pending = held = b""
     while True:
         wait_s = max(0.0, min(next_s - time.monotonic(), 0.005))
         if select.select([0], [], [], wait_s)[0]:
@@ -233,7 +235,10 @@ def main() -> None:
         if state.garbage:
             plug.write(dice.randbytes(16))
         elif device.streaming and not state.silent:
-            plug.write(with_noise(device.frame(), dice) if state.noise else device.frame())
+            held += with_noise(device.frame(), dice) if state.noise else device.frame()
+        if held and not state.hold:
+            plug.write(held)
+            held = b""
 
 
 def obey(line: str, state: State, plug: Plug) -> str:

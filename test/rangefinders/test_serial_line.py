@@ -135,6 +135,21 @@ def test_a_late_reader_gets_the_distance_of_now_and_not_of_then(plugged: Any) ->
     device.close()
 
 
+def test_after_a_network_that_stood_still_only_the_newest_distance_counts(emulate: Any) -> None:
+    emulator = emulate("benewake")
+    device = opened(f"socket://127.0.0.1:{emulator.tell('listen')}?protocol=benewake")
+    samples(device, 3)
+    emulator.tell("hold 1")
+    while device.read(0.2) is not None:
+        pass
+    assert device.read(0.2) is None
+    emulator.tell("distance 8.5")
+    assert device.read(0.2) is None
+    emulator.tell("hold 0")
+    assert [s.range_m for s in samples(device, 3)] == [8.5] * 3
+    device.close()
+
+
 def test_the_rate_is_changed_and_read_back(plugged: Any) -> None:
     _, link = plugged("benewake")
     device = opened(f"serial://{link}?protocol=benewake")
