@@ -1,8 +1,5 @@
 """The inspection graph: ros2 launch thermoscout inspection.launch.py --show-args."""
 
-import json
-from tempfile import NamedTemporaryFile
-
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
@@ -10,6 +7,8 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
+
+from thermoscout_nodes.launch_overrides import overrides_file
 
 SHARE = FindPackageShare("thermoscout")
 NODES = (
@@ -19,33 +18,24 @@ NODES = (
     "temperature_correction",
     "fault_judge",
 )
-URLS = {"ir_camera": "camera_url", "laser_rangefinder": "rangefinder_url"}
-RESPAWN_DELAY_S = 2.0
-
-
-def _overrides(context: LaunchContext) -> list[str]:
-    """A parameter file with the devices' addresses that were given; none when none was.
-
-    A file, because -p takes no wildcard and a plain dictionary would go to every node.
-    """
-    nodes = {}
-    for node, argument in URLS.items():
-        url = LaunchConfiguration(argument).perform(context)
-        if url:
-            nodes[f"/**/{node}"] = {"ros__parameters": {"url": url}}
-    if not nodes:
-        return []
-    with NamedTemporaryFile(
-        "w", prefix="thermoscout_launch_", suffix=".yaml", delete=False, encoding="utf-8"
-    ) as file:
-        json.dump(nodes, file)  # JSON is YAML
-    return [file.name]
+RESPAWN_DELAY_S = 1.0
 
 
 def _start(context: LaunchContext) -> list[Node]:
     one_process = IfCondition(LaunchConfiguration("one_process")).evaluate(context)
     respawn = IfCondition(LaunchConfiguration("respawn")).evaluate(context)
-    overrides = _overrides(context)
+    record = LaunchConfiguration("record").perform(context)
+    overrides = overrides_file(
+        {
+            "ir_camera": {"url": LaunchConfiguration("camera_url").perform(context)},
+            "laser_rangefinder": {"url": LaunchConfiguration("rangefinder_url").perform(context)},
+            "bag_recorder": {
+                "output": record,
+                "topics": LaunchConfiguration("record_topics").perform(context),
+            },
+        }
+    )
+    executables = ("inspection",) if one_process else NODES
     return [
         Node(
             package="thermoscout",
@@ -56,7 +46,7 @@ def _start(context: LaunchContext) -> list[Node]:
             respawn=respawn,
             respawn_delay=RESPAWN_DELAY_S,
         )
-        for executable in (("inspection",) if one_process else NODES)
+        for executable in (*executables, *(["bag_recorder"] if record else []))
     ]
 
 
@@ -88,6 +78,18 @@ def generate_launch_description() -> LaunchDescription:
                 default_value="",
                 description="Overrides the rangefinder's address in params_file; none: there is "
                 "no rangefinder; empty leaves it.",
+            ),
+            DeclareLaunchArgument(
+                "record",
+                default_value="",
+                description="Record into a bag of this name (NAME_2 where NAME exists, and so "
+                "on); empty records nothing.",
+            ),
+            DeclareLaunchArgument(
+                "record_topics",
+                default_value="everything",
+                choices=["everything", "inputs"],
+                description="What is recorded: every topic, or what a replay needs.",
             ),
             DeclareLaunchArgument(
                 "respawn",

@@ -32,11 +32,18 @@ def generate_launch_description() -> LaunchDescription:
                 description="Say that the rangefinder sits at the camera and looks along with "
                 "it; false where a robot description already tells.",
             ),
+            DeclareLaunchArgument(
+                "use_sim_time",
+                default_value="false",
+                choices=["true", "false"],
+                description="Of a replay: time comes from /clock.",
+            ),
             Node(
                 package="rviz2",
                 executable="rviz2",
                 namespace=LaunchConfiguration("namespace"),
                 arguments=["-d", LaunchConfiguration("rviz_config")],
+                parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
                 output="screen",
             ),
             Node(

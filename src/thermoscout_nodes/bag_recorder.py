@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from importlib import import_module
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ INPUTS = (
 """What devices and the robot say: enough to replay, and a quarter of the size of everything."""
 
 
+def free_name(path: Path) -> Path:
+    """path, or path_2, path_3, … where it exists: nothing recorded is ever written over."""
+    numbered = (path.with_name(f"{path.name}_{number}") for number in count(2))
+    return next(name for name in chain([path], numbered) if not name.exists())
+
+
 class BagRecorder(ManagedNode):
     """Subscribes to every topic as it appears and hands the serialised messages to the writer."""
 
@@ -56,8 +63,9 @@ class BagRecorder(ManagedNode):
             raise ConfigurationError(
                 f"exclude is no regular expression: {error}: {p['exclude']!r}"
             ) from error
-        self._writer = BagWriter(Path(p["output"]), p["compress"], p["queue_mib"] * MIB)
-        self.diagnostics.hardware_id = p["output"]
+        path = free_name(Path(p["output"]))
+        self._writer = BagWriter(path, p["compress"], p["queue_mib"] * MIB)
+        self.diagnostics.hardware_id = str(path)
         self._seen.clear()
         self._counts.clear()
         self.diagnostics.add_task("bag", self._bag_status)

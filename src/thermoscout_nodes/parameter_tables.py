@@ -294,7 +294,7 @@ FAULT_JUDGE: Table = (
 
 BAG_RECORDER: Table = (
     AUTOSTART,
-    Parameter("output", "thermoscout_bag", "Folder of the bag; must not exist yet."),
+    Parameter("output", "thermoscout_bag", "Folder of the bag; where it exists, NAME_2 is taken, and so on."),
     Parameter(
         "compress",
         True,

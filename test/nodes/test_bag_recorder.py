@@ -79,10 +79,14 @@ def test_frames_come_back_with_their_temperature(recorded: tuple[Path, Any]) -> 
     assert all(frame.radiometry.scale is not None for _, frame in frames)
 
 
-def test_an_output_that_exists_is_refused(graph: Any, tmp_path: Path) -> None:
-    recorder = graph.make(BagRecorder, {"output": str(tmp_path), "autostart": False})
+def test_an_output_that_exists_is_left_alone(graph: Any, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    bag.mkdir()
+    recorder = graph.make(BagRecorder, {"output": str(bag), "autostart": False})
     recorder.trigger_configure()
-    assert str(tmp_path) in recorder._why_not
+    recorder.trigger_cleanup()
+    assert not list(bag.iterdir())
+    assert (tmp_path / "bag_2" / "metadata.yaml").is_file()
 
 
 def test_excluded_topics_are_left_out(graph: Any, tmp_path: Path) -> None:
