@@ -82,7 +82,11 @@ def test_a_graver_grade_never_asks_for_less(knowledge_base):
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("part: clamp", "part: clamp\n    colour: red", r"line 8: rule joint\.colour: unknown key"),
+        (
+            "part: clamp",
+            "part: clamp\n    colour: red",
+            r"line 8: rule joint\.colour: unknown key",
+        ),
         ("title:", "titel:", r"line 2: titel: unknown key"),
         ("surface_above_c: 90", "surface_above_c: hot", r"line 14: .*surface_above_c.*'hot'"),
         ("surface_above_c: 90", "surface_above: 90", r"line 14: .*surface_above: unknown key"),
