@@ -12,8 +12,9 @@ from thermoscout_core.diagnosis.rules import Conditions, KnowledgeBase, Rule
 from thermoscout_core.readings import Reading, ReadingFlag
 from thermoscout_core.verdicts import Severity, Verdict
 
-READS_LOW = frozenset({ReadingFlag.TOO_SMALL, ReadingFlag.SATURATED})
-"""With these the truth is hotter than the reading: a fault stands, but nothing is normal."""
+READS_LOW = frozenset({ReadingFlag.TOO_SMALL, ReadingFlag.SATURATED, ReadingFlag.STALE_RANGE})
+"""With these the truth is hotter than the reading, or may be where the rangefinder fell silent: a
+fault stands, but nothing is normal."""
 
 WHY_NO_TEMPERATURE = {
     ReadingFlag.NO_RADIOMETRY: "the frame has no temperature scale",
@@ -21,7 +22,7 @@ WHY_NO_TEMPERATURE = {
 }
 WHY_PROVISIONAL = {
     ReadingFlag.NO_RANGE: "not corrected: no distance",
-    ReadingFlag.STALE_RANGE: "not corrected: the last distance is too old",
+    ReadingFlag.STALE_RANGE: "not corrected: no fresh distance from the rangefinder",
     ReadingFlag.UNKNOWN_SETTINGS: "not corrected: the camera's settings are unknown",
     ReadingFlag.ASSUMED_CONDITIONS: "emissivity, air or humidity assumed, not stated",
     ReadingFlag.OUT_OF_CALIBRATION: "outside the network's calibration, corrected by physics",
@@ -79,6 +80,7 @@ class _Case:
         exponent = knowledge_base.load_exponent
         known = exponent is not None and load > 0 and not self.load_too_low
         self.load_factor = (1 / load) ** exponent if exponent is not None and known else 1.0
+        self._cautions: dict[str, tuple[tuple[str, ...], bool]] = {}
 
     def judge(self, evidence: Evidence) -> Verdict:
         reading = evidence.reading
@@ -184,7 +186,7 @@ class _Case:
         if cautions:
             reason += f" ({'; '.join(cautions)})"
         delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
-        limits = self.knowledge_base.measuring_for(finding.rule)
+        said, broken = self._cautions_of(finding.rule)
         return Verdict(
             reading,
             severity,
@@ -198,12 +200,23 @@ class _Case:
             relative_difference=math.nan if delta is None else delta,
             reason=reason,
             also=tuple(f"{o.rule.id}: {o.severity.value}, {o.basis}" for o in others),
-            cautions=limits.cautions(self.conditions),
-            provisional=bool(reading.flags) or limits.are_broken(self.conditions),
+            cautions=said,
+            provisional=bool(reading.flags) or broken,
         )
 
+    def _cautions_of(self, rule: Rule | None) -> tuple[tuple[str, ...], bool]:
+        """What speaks against the measurement by the set's conditions, and the rule's own over
+        them; whether one is broken. The same for the whole frame, so asked once."""
+        key = "" if rule is None else rule.id
+        if key not in self._cautions:
+            base = self.knowledge_base
+            limits = base.measuring if rule is None else base.measuring_for(rule)
+            found = limits.cautions(self.conditions), limits.are_broken(self.conditions)
+            self._cautions[key] = found
+        return self._cautions[key]
+
     def _unknown(self, evidence: Evidence, reason: str) -> Verdict:
-        limits = self.knowledge_base.measuring
+        said, broken = self._cautions_of(None)
         return Verdict(
             evidence.reading,
             Severity.UNKNOWN,
@@ -213,8 +226,8 @@ class _Case:
             t2_source=evidence.t2_source,
             t0_source=evidence.t0_source,
             reason=reason,
-            cautions=limits.cautions(self.conditions),
-            provisional=bool(evidence.reading.flags) or limits.are_broken(self.conditions),
+            cautions=said,
+            provisional=bool(evidence.reading.flags) or broken,
         )
 
 
@@ -253,22 +266,21 @@ def _because(conditions: Conditions, evidence: Evidence, air_c: float) -> str:
 
 
 def _uses_air(rule: Rule) -> bool:
-    return any(c.rise_above_k is not None for _, every in rule.grades() for c in every)
+    return "rise_above_k" in rule.lowest_limits
 
 
 def _below_all(rule: Rule, evidence: Evidence, air_c: float) -> str:
     """Why a rule finds nothing: the lowest limits that were really looked at."""
-    every = [c for _, alternatives in rule.grades() for c in alternatives]
-    surface = [c.surface_above_c for c in every if c.surface_above_c is not None]
+    lowest = rule.lowest_limits
     said = []
-    if surface:
-        said.append(f"{_c(evidence.t1_c)} is not above {min(surface):g} °C")
+    if "surface_above_c" in lowest:
+        said.append(f"{_c(evidence.t1_c)} is not above {lowest['surface_above_c']:g} °C")
     if _uses_air(rule):
         rise = evidence.t1_c - air_c
         side = "above" if rise >= 0 else "below"
         known = math.isfinite(rise)
         said.append(f"{abs(rise):.1f} K {side} the air ({_c(air_c)})" if known else NO_AIR)
-    if any(c.like_above_k is not None for c in every):
+    if "like_above_k" in lowest:
         difference = evidence.t1_c - evidence.t2_c
         if math.isfinite(difference):
             side = "above" if difference >= 0 else "below"
@@ -276,7 +288,7 @@ def _below_all(rule: Rule, evidence: Evidence, air_c: float) -> str:
         else:
             said.append(f"no other {evidence.reading.detection.class_name} to compare with")
     looked = math.isfinite(evidence.reading.stands_out)
-    if looked and any(c.stands_out is not None for c in every):
+    if looked and "stands_out" in lowest:
         said.append(_standing(evidence))
     if evidence.baseline is not None:
         said.append(f"grown by {evidence.growth_k:.1f} K since {evidence.baseline.when}")

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -179,6 +180,16 @@ class Rule(_Strict):
             yield Severity.SERIOUS, self.serious
         if self.general:
             yield Severity.GENERAL, self.general
+
+    @cached_property
+    def lowest_limits(self) -> dict[str, float]:
+        """Key of :data:`QUANTITIES` -> the lowest limit of any grade, of those that are asked."""
+        lowest: dict[str, float] = {}
+        for _, alternatives in self.grades():
+            for conditions in alternatives:
+                for key, limit in conditions.limits().items():
+                    lowest[key] = min(limit, lowest.get(key, limit))
+        return lowest
 
     @property
     def source(self) -> str:
