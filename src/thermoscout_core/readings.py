@@ -16,7 +16,7 @@ class ReadingFlag(str, Enum):
     NO_VALID_PIXEL = "no_valid_pixel"  # every pixel in the box is invalid: there is no reading
     UNKNOWN_SETTINGS = "unknown_settings"  # what the camera worked in is unknown: not corrected
     NO_RANGE = "no_range"  # no distance: not corrected
-    STALE_RANGE = "stale_range"  # the last distance is too old to be this frame's: not corrected
+    STALE_RANGE = "stale_range"  # the rangefinder gave no distance of this time: not corrected
     ASSUMED_CONDITIONS = "assumed_conditions"  # emissivity, air or humidity by default: not stated
     OUT_OF_CALIBRATION = "out_of_calibration"  # outside the network's domain: corrected by physics
     TOO_SMALL = "too_small"  # the box or the hot spot covers less than 3x3 pixels: reads low

@@ -43,10 +43,10 @@ class LaserRangefinder(ManagedNode):
         self._url = self.parameters["url"]
         self._newest: RangeSample | None = None
         self._newest_s = self._distance_s = time.monotonic()
-        self._ranges = self.advertise(Range, "range", SENSOR_PUBLISH)
         self.diagnostics.add_task("rangefinder", self._rangefinder_status)
         if self._url == NO_RANGEFINDER:
-            return
+            return  # not even a topic: whoever sees one may expect distances
+        self._ranges = self.advertise(Range, "range", SENSOR_PUBLISH)
         self.diagnostics.hardware_id = open_rangefinder(self._url).hardware_id
         supervisor = Supervisor(
             silence_s=self.parameters["silence_timeout"],

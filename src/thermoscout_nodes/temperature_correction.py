@@ -20,7 +20,7 @@ from thermoscout_core.frames import ObjectParameters, ThermalFrame
 from thermoscout_core.inspection import ReadingStep
 from thermoscout_core.thermometry.bp_network import BpNetwork
 from thermoscout_core.thermometry.dead_pixels import read_dead_pixels
-from thermoscout_core.thermometry.ranging import RangeBuffer, RangeFix
+from thermoscout_core.thermometry.ranging import NEVER_MEASURED, RangeBuffer, RangeFix
 from thermoscout_core.thermometry.regions import HotSpotRule
 from thermoscout_core.thermometry.thermometer import Thermometer
 from thermoscout_nodes.ambient import AmbientAir
@@ -70,7 +70,8 @@ class TemperatureCorrection(ManagedNode):
         self._temperatures = self.advertise(Image, "thermal/temperature", SENSOR_PUBLISH)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
-        self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
+        ranges = self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
+        self._range_topic = ranges.topic_name
         self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD)
         self._ambient.subscribe(self)
 
@@ -128,7 +129,7 @@ class TemperatureCorrection(ManagedNode):
             self.diagnostics.bad_frame(f"detections: {error}")
             return
         frame = message_to_frame(image, self._radiometry_at(image.header.stamp))
-        fix = self._ranges.at(frame.stamp_s)
+        fix = self._fix_at(frame.stamp_s)
         air = self._stated(frame.stamp_s)
         readings = self._reader.read(frame, detections, fix, air)
         size_px = frame.width_px, frame.height_px
@@ -152,6 +153,13 @@ class TemperatureCorrection(ManagedNode):
         else:
             celsius = self._thermometer.celsius(frame, fix, air)
         self._temperatures.publish(array_to_image(celsius, "32FC1", header))
+
+    def _fix_at(self, stamp_s: float) -> RangeFix | None:
+        """None on a robot without a rangefinder; one that is silent from the start is no such."""
+        fix = self._ranges.at(stamp_s)
+        if fix is None and self.count_publishers(self._range_topic):
+            return NEVER_MEASURED
+        return fix
 
     def _radiometry_at(self, stamp: Any) -> RadiometryMessage | None:
         """The newest that holds at stamp: none from after the frame."""

@@ -110,7 +110,7 @@ def test_without_a_temperature_there_is_no_verdict(judge_one, flag, why):
 
 @pytest.mark.parametrize(
     "flag",
-    [ReadingFlag.NO_RANGE, ReadingFlag.STALE_RANGE, ReadingFlag.UNKNOWN_SETTINGS],
+    [ReadingFlag.NO_RANGE, ReadingFlag.UNKNOWN_SETTINGS],
 )
 @pytest.mark.parametrize(("hot_c", "severity"), [(30.0, "normal"), (100.0, "serious")])
 def test_an_uncorrected_reading_is_judged_provisionally(judge_one, reading, flag, hot_c, severity):
@@ -119,13 +119,16 @@ def test_an_uncorrected_reading_is_judged_provisionally(judge_one, reading, flag
     assert verdict.provisional and "not corrected" in verdict.reason
 
 
-@pytest.mark.parametrize("flag", [ReadingFlag.TOO_SMALL, ReadingFlag.SATURATED])
+READ_LOW = [ReadingFlag.TOO_SMALL, ReadingFlag.SATURATED, ReadingFlag.STALE_RANGE]
+
+
+@pytest.mark.parametrize("flag", READ_LOW)
 def test_a_reading_that_reads_low_is_never_normal(judge_one, reading, flag):
     verdict = judge_one(reading(30.0, flags=(flag,)), reading(30.0, place=1))
     assert verdict.severity is Severity.UNKNOWN and verdict.provisional
 
 
-@pytest.mark.parametrize("flag", [ReadingFlag.TOO_SMALL, ReadingFlag.SATURATED])
+@pytest.mark.parametrize("flag", READ_LOW)
 def test_a_fault_that_reads_low_stands(judge_one, reading, flag):
     verdict = judge_one(reading(95.0, flags=(flag,)))
     assert verdict.severity is Severity.SERIOUS and verdict.provisional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +113,21 @@ def test_no_detections_give_no_readings_but_a_message(bench: Bench) -> None:
 
 
 def test_without_a_range_nothing_is_corrected_and_the_reading_says_so(bench: Bench) -> None:
+    bench.graph.peer.destroy_publisher(bench.ranges)
+    bench.graph.spin_until(lambda: not bench.node.count_publishers("range"))
     bench.tell()
     reading = bench.show().readings[0]
     assert list(reading.flags) == ["no_range"]
     assert reading.correction == "none"
     assert math.isnan(reading.distance)
+
+
+def test_a_rangefinder_that_is_silent_from_the_start_is_no_robot_without_one(bench: Bench) -> None:
+    stated = replace(KNOWN, scene=replace(SCENE, distance_m=1.0))
+    bench.tell(stated)
+    reading = bench.show().readings[0]
+    assert list(reading.flags) == ["no_range", "stale_range"]
+    assert reading.correction == "none"
 
 
 @pytest.mark.parametrize("range_m", [math.inf, -math.inf, math.nan])

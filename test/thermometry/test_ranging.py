@@ -58,6 +58,22 @@ def test_rep117_readings_without_a_distance_are_not_kept(reading):
     assert buffer.at(1.0) is None
 
 
+@pytest.mark.parametrize("nothing", [math.inf, -math.inf, math.nan])
+def test_a_distance_does_not_hold_beyond_a_sample_that_saw_nothing(nothing):
+    fix = buffer_of((1.0, 4.0), (1.1, nothing)).at(1.2)
+    assert fix is not None and fix.stale
+
+
+def test_one_sample_that_saw_nothing_between_two_distances_is_bridged():
+    fix = buffer_of((1.0, 4.0), (1.1, math.nan), (1.2, 4.0)).at(1.15)
+    assert fix == RangeFix(pytest.approx(4.0), stale=False, age_s=pytest.approx(0.05))
+
+
+def test_after_the_clock_was_set_back_a_little_no_distance_of_before_is_used():
+    buffer = buffer_of(*((100.0 + 0.1 * step, 4.0) for step in range(30)), (100.5, 9.0))
+    assert buffer.at(101.0) == RangeFix(9.0, stale=False, age_s=0.5)
+
+
 def test_samples_may_arrive_out_of_order():
     fix = buffer_of((1.4, 6.0), (1.0, 4.0)).at(1.2)
     assert fix is not None and fix.distance_m == pytest.approx(5.0)

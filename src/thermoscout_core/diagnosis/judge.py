@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from thermoscout_core.diagnosis.conditions import MeasuringConditions
@@ -81,6 +81,14 @@ class _Case:
         known = exponent is not None and load > 0 and not self.load_too_low
         self.load_factor = (1 / load) ** exponent if exponent is not None and known else 1.0
         self._cautions: dict[str, tuple[tuple[str, ...], bool]] = {}
+        self._questions: dict[str, Callable[[float, Evidence], bool | None]] = {
+            "surface_above_c": self._is_above,
+            "rise_above_k": self._is_above_air,
+            "relative_difference": self._reaches,
+            "like_above_k": self._is_above_like,
+            "stands_out": self._stands_out,
+            "growth_above_k": self._has_grown,
+        }
 
     def judge(self, evidence: Evidence) -> Verdict:
         reading = evidence.reading
@@ -134,28 +142,31 @@ class _Case:
 
     def _holds(self, conditions: Conditions, evidence: Evidence) -> bool | None:
         """Whether all conditions hold; None when one of them can't be evaluated."""
-        answers: list[bool | None] = []
-        if conditions.surface_above_c is not None:
-            hot = evidence.t1_c > conditions.surface_above_c
-            answers.append(hot or (None if self.load_too_low else False))
-        if conditions.rise_above_k is not None:
-            rise = evidence.t1_c - self.conditions.air_c
-            answers.append(self._exceeds(rise, conditions.rise_above_k))
-        if conditions.like_above_k is not None:
-            difference = evidence.t1_c - evidence.t2_c
-            over = self._exceeds(difference, conditions.like_above_k)
-            answers.append(over and not self._is_lost(evidence))
-        if conditions.relative_difference is not None:
-            delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
-            reached = None if delta is None else delta >= conditions.relative_difference
-            answers.append(reached and not self._is_lost(evidence))
-        if conditions.stands_out is not None:
-            answers.append(self._stands_out(conditions.stands_out, evidence))
-        if conditions.growth_above_k is not None:
-            answers.append(self._exceeds(evidence.growth_k, conditions.growth_above_k))
-        if False in answers:
-            return False
-        return None if None in answers else True
+        holds: bool | None = True
+        for key, limit in conditions.limits.items():
+            answer = self._questions[key](limit, evidence)
+            if answer is False:
+                return False
+            holds = None if answer is None else holds
+        return holds
+
+    def _is_above(self, limit_c: float, evidence: Evidence) -> bool | None:
+        return evidence.t1_c > limit_c or (None if self.load_too_low else False)
+
+    def _is_above_air(self, limit_k: float, evidence: Evidence) -> bool | None:
+        return self._exceeds(evidence.t1_c - self.conditions.air_c, limit_k)
+
+    def _is_above_like(self, limit_k: float, evidence: Evidence) -> bool | None:
+        over = self._exceeds(evidence.t1_c - evidence.t2_c, limit_k)
+        return over and not self._is_lost(evidence)
+
+    def _reaches(self, limit: float, evidence: Evidence) -> bool | None:
+        delta = evidence.relative_difference(self.knowledge_base.min_rise_k)
+        reached = None if delta is None else delta >= limit
+        return reached and not self._is_lost(evidence)
+
+    def _has_grown(self, limit_k: float, evidence: Evidence) -> bool | None:
+        return self._exceeds(evidence.growth_k, limit_k)
 
     def _is_lost(self, evidence: Evidence) -> bool:
         """Whether the hot spot is known to be none of its own, or one of many."""

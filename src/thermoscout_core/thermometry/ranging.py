@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from thermoscout_core.errors import ConfigurationError
 
 CAPACITY = 512
-DISORDER_IN_AGES = 10
-"""A sample this many maximum ages older than the newest is no late one: the clock was set back."""
 
 
 @dataclass(frozen=True)
 class RangeFix:
     """The distance that holds at a stamp.
 
-    distance_m: > 0. stale: True when no sample lies within the buffer's maximum age of the
-    stamp. age_s: time between the stamp and the nearest sample, >= 0.
+    distance_m: > 0, NaN for a rangefinder that never measured one. stale: True when it isn't known to hold at the stamp. age_s: time between the
+    stamp and the nearest distance, >= 0.
     """
 
     distance_m: float
     stale: bool
     age_s: float
+
+
+NEVER_MEASURED = RangeFix(math.nan, stale=True, age_s=math.inf)
+"""Of a rangefinder that is there and has given no distance."""
 
 
 def is_distance(range_m: float) -> bool:
@@ -32,12 +34,12 @@ def is_distance(range_m: float) -> bool:
 
 
 class RangeBuffer:
-    """A small stamped buffer of distances, asked for the distance at a frame's stamp.
+    """A small stamped buffer of ranges, asked for the distance at a frame's stamp.
 
-    max_age_s: a sample further away in time is stale, > 0 s. Samples may arrive out of order;
-    one with the stamp of an earlier one replaces it. A stamp more than DISORDER_IN_AGES maximum
-    ages before the newest one means that the clock was set back (a bag played again): the buffer
-    starts anew, so that no distance of the other time is used.
+    max_age_s: a distance further away in time is stale, > 0 s. Samples may arrive out of order by
+    less than that; one with the stamp of an earlier one replaces it. A stamp further before the
+    newest one means that the clock was set back (a bag played again): the buffer starts anew, so
+    that no distance of the other time is used.
     Raises ConfigurationError for a max_age_s that isn't a positive number.
     """
 
@@ -59,37 +61,42 @@ class RangeBuffer:
         self._ranges.clear()
 
     def add(self, stamp_s: float, range_m: float) -> bool:
-        """Take one sample; True when it is a distance and was kept."""
-        if not is_distance(range_m) or not math.isfinite(stamp_s):
+        """Take one sample; True when it is a distance. One that isn't is kept, too: from its stamp
+        on, the distance before it no longer holds."""
+        if not math.isfinite(stamp_s):
             return False
-        if self._stamps and stamp_s < self._stamps[-1] - DISORDER_IN_AGES * self.max_age_s:
+        if self._stamps and stamp_s < self._stamps[-1] - self.max_age_s:
             self.clear()
         index = bisect_left(self._stamps, stamp_s)
         if index < len(self._stamps) and self._stamps[index] == stamp_s:
             self._ranges[index] = range_m
-            return True
-        self._stamps.insert(index, stamp_s)
-        self._ranges.insert(index, range_m)
+        else:
+            self._stamps.insert(index, stamp_s)
+            self._ranges.insert(index, range_m)
         if len(self._stamps) > CAPACITY:
             del self._stamps[0], self._ranges[0]
-        return True
+        return is_distance(range_m)
 
     def at(self, stamp_s: float) -> RangeFix | None:
-        """The distance at that stamp; None when no distance was ever measured.
+        """The distance at that stamp; None when none was measured.
 
-        Linear between two samples that are both within the maximum age, else the nearer
-        sample's, which is stale when it is too old (or too far in the future).
+        Linear between two distances that are both within the maximum age, else the nearer one:
+        stale when it is too old (or too far in the future), and when the rangefinder saw nothing
+        between it and the stamp.
         """
-        if not self._stamps:
-            return None
         index = bisect_left(self._stamps, stamp_s)
-        before, after = max(index - 1, 0), min(index, len(self._stamps) - 1)
-        gap_before = abs(stamp_s - self._stamps[before])
-        gap_after = abs(self._stamps[after] - stamp_s)
-        age = min(gap_before, gap_after)
-        if before != after and max(gap_before, gap_after) <= self.max_age_s:
-            weight = gap_before / (gap_before + gap_after)
-            distance = self._ranges[before] * (1 - weight) + self._ranges[after] * weight
-            return RangeFix(distance, stale=False, age_s=age)
-        nearest = self._ranges[before if gap_before <= gap_after else after]
-        return RangeFix(nearest, stale=age > self.max_age_s, age_s=age)
+        before = next((i for i in reversed(range(index)) if is_distance(self._ranges[i])), None)
+        later = range(index, len(self._stamps))
+        after = next((i for i in later if is_distance(self._ranges[i])), None)
+        gaps_s = {i: abs(self._stamps[i] - stamp_s) for i in (before, after) if i is not None}
+        if not gaps_s:
+            return None
+        nearest = min(gaps_s, key=lambda i: gaps_s[i])
+        age_s = gaps_s[nearest]
+        if before is not None and after is not None and max(gaps_s.values()) <= self.max_age_s:
+            weight = gaps_s[before] / (gaps_s[before] + gaps_s[after])
+            distance_m = self._ranges[before] * (1 - weight) + self._ranges[after] * weight
+            return RangeFix(distance_m, stale=False, age_s=age_s)
+        saw_nothing_since = nearest not in (index - 1, index)
+        stale = age_s > self.max_age_s or saw_nothing_since
+        return RangeFix(self._ranges[nearest], stale=stale, age_s=age_s)

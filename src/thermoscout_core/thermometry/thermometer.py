@@ -169,7 +169,7 @@ class Thermometer:
             flags.add(ReadingFlag.UNKNOWN_SETTINGS)
         if not (math.isfinite(distance_m) and distance_m >= 0):
             flags.add(ReadingFlag.NO_RANGE)
-        elif fix is not None and fix.stale:
+        if fix is not None and fix.stale:
             flags.add(ReadingFlag.STALE_RANGE)
         return _Conditions(parameters, frozenset(flags), any(map(math.isnan, needed)))
 
