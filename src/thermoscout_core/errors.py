@@ -39,3 +39,8 @@ class ResultsError(ThermoscoutError):
 
 class HistoryError(ThermoscoutError):
     """A history file can't be read or written: foreign, newer, damaged, locked, disk full."""
+
+
+class EngineError(ModelError):
+    """A TensorRT engine can't be built, is missing or stale, fails its self-test, or its GPU has no
+    memory left or is gone."""

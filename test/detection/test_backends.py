@@ -42,24 +42,55 @@ def test_openvino_finds_what_onnxruntime_finds() -> None:
 
 
 def test_an_unknown_runtime_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match=r"caffe.*onnxruntime, openvino"):
+    with pytest.raises(ConfigurationError, match=r"caffe.*onnxruntime, .*openvino"):
         Detector.load(runtime="caffe")
+
+
+def load_or_skip(runtime: str, path: Path) -> None:
+    """Skips where the runtime itself isn't there, which a configuration error says."""
+    try:
+        load_backend(runtime, path)
+    except ConfigurationError as error:
+        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("runtime", sorted(BACKENDS))
 def test_every_runtime_names_a_missing_file(runtime: str, tmp_path: Path) -> None:
-    pytest.importorskip(runtime)
     with pytest.raises(ModelError, match=r"absent\.onnx"):
-        load_backend(runtime, tmp_path / "absent.onnx")
+        load_or_skip(runtime, tmp_path / "absent.onnx")
 
 
 @pytest.mark.parametrize("runtime", sorted(BACKENDS))
 def test_every_runtime_names_a_foreign_file(runtime: str, tmp_path: Path) -> None:
-    pytest.importorskip(runtime)
     path = tmp_path / "foreign.onnx"
     path.write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"foreign\.onnx"):
-        load_backend(runtime, path)
+        load_or_skip(runtime, path)
+
+
+def test_a_fallback_is_taken_where_a_runtime_is_missing_and_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    detector = Detector.load(
+        threads=1, runtime="onnxruntime-cuda", fallbacks=["tensorrt", "onnxruntime"]
+    )
+    assert detector.backend.name.startswith("onnxruntime") and "CPU" in detector.backend.name
+    first, second = detector.fallback_reasons
+    assert first.startswith("onnxruntime-cuda: ONNX Runtime") and "pip install" in first
+    assert second.startswith("tensorrt: ")
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
+def test_without_a_fallback_a_missing_runtime_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="no CUDA here; pip install onnxruntime-gpu"):
+        Detector.load(runtime="onnxruntime-cuda")
+
+
+def test_no_fallback_hides_a_missing_model_or_a_misspelt_runtime(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"absent\.onnx"):
+        Detector.load(tmp_path / "absent.onnx", runtime="onnxruntime", fallbacks=["openvino"])
+    with pytest.raises(ConfigurationError, match="'onnx' is unknown"):
+        Detector.load(runtime="onnxruntime", fallbacks=["onnx"])
 
 
 def test_a_network_that_is_no_detector_is_refused_with_its_tensors() -> None:

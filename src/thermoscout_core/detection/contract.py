@@ -47,7 +47,9 @@ def network_input(view: NDArray[np.uint8], size_px: tuple[int, int]) -> Floats:
     warped in float32: what OpenCV does to bytes differs between processors.
     """
     flag = interpolation(view.shape[1], size_px[0])
-    grey = cv2.resize(view.astype(np.float32), size_px, interpolation=flag)
+    grey: Floats = np.asarray(
+        cv2.resize(view.astype(np.float32), size_px, interpolation=flag), np.float32
+    )
     grey *= 1 / 127.5
     grey -= 1.0
     return np.ascontiguousarray(np.broadcast_to(grey, (1, 3, *grey.shape)))

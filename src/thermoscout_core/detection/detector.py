@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from thermoscout_core.detection.backends import DEFAULT_RUNTIME, load_backend
+from thermoscout_core.detection.backends import DEFAULT_RUNTIME, load_first
 from thermoscout_core.detection.backends.base import Backend
 from thermoscout_core.detection.contract import Contract
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.frames import Counts
-from thermoscout_core.resources import resource_path
+from thermoscout_core.resources import resource_path, sha256_of
 
 DEFAULT_MODEL = "models/mobilenet_v1_ssd300.onnx"
 
@@ -34,7 +34,8 @@ class Detector:
     """Finds equipment in thermal frames.
 
     classes: names in the order of the model. model_id: file stem and the start of its SHA-256.
-    times: of the latest frame. Not thread-safe: one thread at a time.
+    times: of the latest frame. fallback_reasons: why each runtime that was preferred doesn't run
+    it, () where the first one does. Not thread-safe: one thread at a time.
     """
 
     def __init__(self, backend: Backend, selection: Selection, model_id: str = "") -> None:
@@ -49,6 +50,7 @@ class Detector:
                 "export it with 'thermoscout export'"
             ) from error
         self.times = StageTimes()
+        self.fallback_reasons: tuple[str, ...] = ()
         try:
             self._contract = Contract(backend)
         except ModelError as error:
@@ -64,22 +66,30 @@ class Detector:
         max_detections: int = 100,
         threads: int = 2,
         runtime: str = DEFAULT_RUNTIME,
+        fallbacks: Sequence[str] = (),
     ) -> Detector:
         """Load a model file; None is the shipped one, thresholds None are the model's own.
 
-        runtime: one of detection.backends.BACKENDS. Raises ModelError for a missing or foreign
-        file, ConfigurationError for a threshold outside 0..1 or a runtime that isn't there.
+        runtime: one of detection.backends.BACKENDS. fallbacks: others, taken in turn where it
+        isn't there or has no engine; fallback_reasons then says why. Raises ModelError for a
+        missing or foreign file, ConfigurationError for a threshold outside 0..1 or when none of
+        the runtimes is there.
         """
         model_path = Path(path) if path is not None else resource_path(DEFAULT_MODEL)
-        backend = load_backend(runtime, model_path, threads)
+        backend, reasons = load_first((runtime, *fallbacks), model_path, threads)
         defaults = backend.metadata
         selection = Selection(
             score_threshold=_fraction("score_threshold", score_threshold, defaults, 0.3),
             iou_threshold=_fraction("iou_threshold", iou_threshold, defaults, 0.45),
             max_detections=max_detections,
         )
-        digest = hashlib.sha256(model_path.read_bytes()).hexdigest()
-        return cls(backend, selection, f"{model_path.stem}@{digest[:12]}")
+        detector = cls(backend, selection, f"{model_path.stem}@{sha256_of(model_path)[:12]}")
+        detector.fallback_reasons = reasons
+        return detector
+
+    def close(self) -> None:
+        """Let the runtime's devices and threads go; the last call."""
+        self.backend.close()
 
     @property
     def score_threshold(self) -> float:

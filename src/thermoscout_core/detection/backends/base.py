@@ -37,6 +37,10 @@ class Backend(Protocol):
         """Inputs by name -> output arrays by name. They may be overwritten by the next run."""
         ...
 
+    def close(self) -> None:
+        """Let devices and threads go; the last call."""
+        ...
+
 
 def read_metadata(path: Path, written: str | None) -> dict[str, Any]:
     """The JSON of an exported file. Raises ModelError when the file has none."""

@@ -1,4 +1,4 @@
-"""ONNX Runtime: the default backend, on the CPU."""
+"""ONNX Runtime: the default backend, on the CPU; on a GPU where its package for that is there."""
 
 from __future__ import annotations
 
@@ -14,16 +14,33 @@ from thermoscout_core.detection.backends.base import (
     read_metadata,
     require_file,
 )
-from thermoscout_core.errors import ModelError
+from thermoscout_core.errors import ConfigurationError, ModelError
+
+PROVIDERS = {
+    "CPU": "CPUExecutionProvider",
+    "CUDA": "CUDAExecutionProvider",
+    "TensorRT": "TensorrtExecutionProvider",
+}
+"""What computes -> ONNX Runtime's name for it."""
 
 
 class OnnxRuntimeBackend:
     """An ONNX file in ONNX Runtime; see backends.base.Backend."""
 
-    def __init__(self, path: Path, threads: int = 2, *, optimise: bool = True) -> None:
+    def __init__(
+        self, path: Path, threads: int = 2, *, optimise: bool = True, provider: str = "CPU"
+    ) -> None:
         """optimise False runs the graph as it is written: slow, and the yardstick of every faster
-        way. Raises ModelError when the file is missing, no ONNX, or not one of our exports."""
+        way. provider: one of PROVIDERS. Raises ModelError when the file is missing, no ONNX, or
+        not one of our exports, ConfigurationError when the provider isn't there or doesn't start:
+        ONNX Runtime alone would go on on the CPU."""
         require_file(path)
+        wanted = PROVIDERS[provider]
+        if wanted not in ort.get_available_providers():
+            raise ConfigurationError(
+                f"ONNX Runtime {ort.__version__} has no {provider} here; pip install "
+                "onnxruntime-gpu in the place of onnxruntime (on a Jetson NVIDIA's own build)"
+            )
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -33,12 +50,15 @@ class OnnxRuntimeBackend:
             level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
         )
         try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = ort.InferenceSession(str(path), options, providers=[wanted])
         except Exception as error:  # ONNX Runtime's exceptions share no public base class
             raise ModelError(f"{path}: ONNX Runtime can't read it as a model: {error}") from error
-        self.name = f"onnxruntime {ort.__version__} CPU, {threads} threads"
+        if self._session.get_providers()[0] != wanted:
+            raise ConfigurationError(
+                f"ONNX Runtime's {provider} doesn't start here; its log above says why, as a rule "
+                "a CUDA or TensorRT of another version"
+            )
+        self.name = f"onnxruntime {ort.__version__} {provider}, {threads} threads"
         properties = self._session.get_modelmeta().custom_metadata_map
         self.metadata = read_metadata(path, properties.get(METADATA_KEY))
         self.inputs = {
@@ -52,3 +72,6 @@ class OnnxRuntimeBackend:
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         return dict(zip(self.outputs, self._session.run(self.outputs, dict(tensors)), strict=True))
+
+    def close(self) -> None:
+        """Nothing to let go of before the object itself."""

@@ -69,3 +69,6 @@ class OpenVinoBackend:
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         self._request.infer(dict(tensors), share_inputs=True)
         return {name: self._request.get_tensor(name).data for name in self.outputs}
+
+    def close(self) -> None:
+        """Nothing to let go of before the object itself."""

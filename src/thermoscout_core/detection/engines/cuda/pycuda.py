@@ -1,0 +1,96 @@
+"""The GPU by PyCUDA (pip install 'thermoscout[jetson]')."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pycuda.driver as cuda
+
+from thermoscout_core.detection.engines.cuda.base import Buffer
+from thermoscout_core.detection.engines.cuda.graphs import Graphs
+from thermoscout_core.errors import EngineError
+
+
+class PyCudaDevice:
+    """See engines.cuda.base.Device.
+
+    The context is the device's primary one, retained: TensorRT's own calls, torch and ONNX
+    Runtime in the same process use it too, and a second context would cost a Jetson hundreds of
+    MiB. It is pushed here and popped by close(), both in the thread that works with it.
+    """
+
+    def __init__(self, index: int = 0) -> None:
+        with _reported("the GPU can't be opened"):
+            cuda.init()
+            device = cuda.Device(index)
+            self.name: str = device.name()
+            self.compute_capability = "{}.{}".format(*device.compute_capability())
+            attribute = cuda.device_attribute.INTEGRATED
+            self.is_integrated = bool(device.get_attribute(attribute))
+            self._context = device.retain_primary_context()
+            self._context.push()
+            self._stream = cuda.Stream()
+        self.stream: int = self._stream.handle
+        self._buffers: list[Buffer] = []
+        self._graphs: Graphs | None = None
+
+    def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Buffer:
+        with _reported(f"no memory for {shape} of {dtype}"):
+            if self.is_integrated:
+                # One memory for both. Unlike managed memory, the CPU may touch it while the GPU
+                # works, and nothing migrates.
+                flags = cuda.host_alloc_flags.DEVICEMAP
+                host = cuda.pagelocked_zeros(shape, dtype, mem_flags=flags)
+                buffer = Buffer(host, int(host.base.get_device_pointer()), host.base)
+            else:
+                host = cuda.pagelocked_zeros(shape, dtype)
+                memory = cuda.mem_alloc(max(host.nbytes, 1))
+                buffer = Buffer(host, int(memory), memory)
+        self._buffers.append(buffer)
+        return buffer
+
+    def upload(self, buffer: Buffer) -> None:
+        if not self.is_integrated:
+            cuda.memcpy_htod_async(buffer.address, buffer.host, self._stream)
+
+    def download(self, buffer: Buffer) -> None:
+        if not self.is_integrated:
+            cuda.memcpy_dtoh_async(buffer.host, buffer.address, self._stream)
+
+    def synchronise(self) -> None:
+        with _reported("the GPU failed"):
+            self._stream.synchronize()
+
+    def capture(self, work: Callable[[], None]) -> Callable[[], None] | None:
+        if self._graphs is None:
+            self._graphs = Graphs()
+        with _reported("a graph can't be recorded"):
+            return self._graphs.capture(self.stream, work)
+
+    def free_memory(self) -> tuple[int, int]:
+        free, total = cuda.mem_get_info()
+        return int(free), int(total)
+
+    def close(self) -> None:
+        if self._context is None:
+            return
+        context, self._context = self._context, None
+        try:
+            if self._graphs is not None:
+                self._graphs.close()
+            self._buffers.clear()
+            del self._stream
+        finally:
+            context.pop()
+            context.detach()
+
+
+@contextmanager
+def _reported(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (cuda.Error, MemoryError, OSError) as error:
+        raise EngineError(f"{what}: {error}") from error

@@ -1,0 +1,134 @@
+"""From a model file to an engine in the cache: built once, proved, and only then kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from thermoscout_core.atomic import write_bytes
+from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
+from thermoscout_core.detection.engines.builder import Built, Progress, build
+from thermoscout_core.detection.engines.cache import EngineCache, EngineRecord, Outcome
+from thermoscout_core.detection.engines.cuda import open_device
+from thermoscout_core.detection.engines.engine_session import EngineSession
+from thermoscout_core.detection.engines.key import (
+    ANY_GPU,
+    EngineKey,
+    Environment,
+    profile_shapes,
+)
+from thermoscout_core.detection.engines.layers import data_types
+from thermoscout_core.detection.engines.library import IS_RTX, LIBRARY, version
+from thermoscout_core.detection.engines.opening import OpenedEngine, present_environment
+from thermoscout_core.detection.engines.options import BuildOptions
+from thermoscout_core.detection.engines.self_test import SelfTest, make_self_test, run_self_test
+from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.frames import Counts
+from thermoscout_core.resources import sha256_of
+
+
+def make_engine(
+    model: Path,
+    options: BuildOptions,
+    frames: Sequence[Counts],
+    cache: EngineCache,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> tuple[EngineRecord, bool]:
+    """The engine of a file: from the cache where it is there, else built, tested and kept.
+
+    frames: in one of which the model finds something. force: build in any case. Returns its
+    record and whether it was built. Raises EngineError when it can't be built or fails its test;
+    then nothing is kept.
+    """
+    backend = OnnxRuntimeBackend(model)
+    environment = _environment(options)
+    key = EngineKey(
+        model_sha256=sha256_of(model),
+        environment=environment,
+        precision=precision_of(backend),
+        shapes=profile_shapes(backend.inputs, options),
+        flags=options.flags(),
+    )
+    with cache.lock(key.digest()):
+        kept = {record.key: record for record in cache.records()}.get(key)
+        if kept is not None and not force:
+            cache.read_plan(kept)
+            return kept, False
+        test = make_self_test(model, frames)
+        built = _built(model, options, cache, environment, progress)
+        record = EngineRecord(
+            name=model.stem,
+            key=key,
+            plan_sha256=hashlib.sha256(built.plan).hexdigest(),
+            plan_bytes=len(built.plan),
+            built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            build_s=round(built.seconds, 2),
+            convolutions=data_types(built.layers),
+            metadata=backend.metadata,
+            inputs=backend.inputs,
+            outputs=backend.outputs,
+        )
+        if options.compute_capability is None:
+            record = record.model_copy(update={"self_test": _proved(record, built, options, test)})
+        cache.store(record, built.plan, test.to_bytes())
+        return record, True
+
+
+def precision_of(backend: OnnxRuntimeBackend) -> str:
+    """float32, float16 or int8, as the file's metadata say."""
+    noted = backend.metadata.get("precision", {})
+    return str(noted.get("type", "float32")) if isinstance(noted, dict) else "float32"
+
+
+def _environment(options: BuildOptions) -> Environment:
+    """Of this machine, or of the GPU that the options name."""
+    if options.compute_capability is None:
+        device = open_device()
+        try:
+            return present_environment(device)
+        finally:
+            device.close()
+    if not IS_RTX:
+        raise ConfigurationError(
+            "TensorRT builds for the GPU of this machine only; leave --compute-capability out, "
+            "and build on the machine that the engine is for"
+        )
+    return Environment(
+        library=LIBRARY,
+        version=version(),
+        gpu=ANY_GPU,
+        compute_capability=options.compute_capability,
+    )
+
+
+def _built(
+    model: Path,
+    options: BuildOptions,
+    cache: EngineCache,
+    environment: Environment,
+    progress: Progress | None,
+) -> Built:
+    timings = cache.timing_path(environment)
+    known = timings.read_bytes() if timings.is_file() else b""
+    built = build(model, options, known, progress)
+    if built.timing_cache:
+        write_bytes(timings, built.timing_cache)
+    return built
+
+
+def _proved(record: EngineRecord, built: Built, options: BuildOptions, test: SelfTest) -> Outcome:
+    device = open_device()
+    try:
+        session = EngineSession(built.plan, device, options.dla_core)
+    except BaseException:
+        device.close()
+        raise
+    opened = OpenedEngine(record, session)
+    try:
+        return run_self_test(opened, test, record.key.precision)
+    finally:
+        opened.close()
