@@ -69,6 +69,8 @@ setup(
             "safetensors>=0.4",
             "torch>=2.4",
         ],
+        # Filter pruning and tensor decomposition, beside train.
+        "compress": ["tensorly>=0.9", "torch-pruning>=1.6"],
         # Cameras: RTSP video; GigE Vision (PyPI has wheels for x86_64 only, elsewhere it needs Rust).
         "rtsp": ["av>=14"],
         "gige": ["viva-genicam>=0.10"],

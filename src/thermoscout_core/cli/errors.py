@@ -13,6 +13,8 @@ EXIT_CODE = 2
 _EXTRAS = {
     "torch": "train",
     "safetensors": "train",
+    "tensorly": "compress",
+    "torch_pruning": "compress",
     "pyarrow": "parquet",
     "tensorrt": "jetson",
     "pycuda": "jetson",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -44,3 +45,36 @@ class Companion(nn.Module):
 
     def after_step(self, network: Ssd) -> None:
         """After the optimiser has changed the weights."""
+
+
+class Companions(Companion):
+    """Several at once; what each adds to the labels' loss is added up."""
+
+    def __init__(self, companions: Sequence[Companion]) -> None:
+        super().__init__()
+        self.all = nn.ModuleList(companions)
+
+    def _each(self) -> Sequence[Companion]:
+        return [one for one in self.all if isinstance(one, Companion)]
+
+    def begin(self, network: Ssd) -> None:
+        for one in self._each():
+            one.begin(network)
+
+    def before_step(self, network: Ssd, epoch: int) -> None:
+        for one in self._each():
+            one.before_step(network, epoch)
+
+    def objective(self, parts: LossParts, seen: Seen) -> Tensor:
+        total = parts.total
+        for one in self._each():
+            total = total + one.objective(parts, seen) - parts.total
+        return total
+
+    def before_update(self, network: Ssd) -> None:
+        for one in self._each():
+            one.before_update(network)
+
+    def after_step(self, network: Ssd) -> None:
+        for one in self._each():
+            one.after_step(network)

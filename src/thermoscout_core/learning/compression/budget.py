@@ -1,0 +1,50 @@
+"""Which models are refused, and which of the others is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from thermoscout_core.learning.compression.records import Measures, StepRecord
+from thermoscout_core.learning.compression.step import Budget
+
+
+def shortfalls(measures: Measures, dense: Measures, budget: Budget) -> list[str]:
+    """What a model misses of a budget, a sentence each."""
+    found = []
+    loss = dense.map_50 - measures.map_50
+    if not loss <= budget.map_loss:
+        found.append(
+            f"blinder: loses {100 * loss:.1f} points of mAP, at most "
+            f"{100 * budget.map_loss:.1f} allowed"
+        )
+    for latency in measures.latencies[:1]:
+        if latency.faster < budget.faster:
+            found.append(
+                f"slower than asked: {latency.faster:.2f}× the dense model's speed in "
+                f"{latency.runtime}, at least {budget.faster:g}× asked"
+            )
+    smaller = dense.onnx_bytes / measures.smallest_bytes
+    if smaller < budget.smaller:
+        found.append(f"larger than asked: {smaller:.2f}× smaller, {budget.smaller:g}× asked")
+    return found
+
+
+def best_of(
+    steps: Sequence[StepRecord], dense: StepRecord, goal: Budget
+) -> tuple[StepRecord | None, list[str]]:
+    """The fastest accepted step that meets the goal, and []; or None, and what the nearest of all
+    steps misses."""
+    missing = {id(step): shortfalls(step.measures, dense.measures, goal) for step in steps}
+    meeting = [step for step in steps if not missing[id(step)] and not step.refused]
+    if meeting:
+        return min(meeting, key=_time_ms), []
+    if not steps:
+        return None, ["the recipe has no step"]
+    nearest = min(steps, key=lambda step: (len(missing[id(step)]), _time_ms(step)))
+    reasons = missing[id(nearest)] or list(nearest.refused)
+    return None, [f"{nearest.title}: {reason}" for reason in reasons]
+
+
+def _time_ms(step: StepRecord) -> float:
+    latencies = step.measures.latencies
+    return latencies[0].p50_ms if latencies else float(step.measures.smallest_bytes)

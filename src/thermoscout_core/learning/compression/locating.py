@@ -1,0 +1,86 @@
+"""Which layer of an exported file answers differently from torch."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from thermoscout_core.learning.export import write_onnx
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """layer: name of a convolution. difference: largest absolute difference of its outputs, where
+    they exceed 1 as a share of the largest."""
+
+    layer: str
+    difference: float
+
+
+def layer_deviations(path: Path, network: nn.Module, images: Tensor) -> list[Deviation]:
+    """Each convolution's output in ONNX Runtime (unoptimised) beside torch's, in their order.
+
+    path: a file that the network was exported to, batch norm folded in both. images (1, 3, H, W).
+    """
+    wanted: list[tuple[str, Tensor]] = []
+    hooks = [
+        module.register_forward_hook(
+            lambda _, __, output, name=name: wanted.append((name, output.detach()))
+        )
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d)
+    ]
+    try:
+        with torch.no_grad():
+            network(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    found = _convolution_outputs(path, images)
+    return [
+        Deviation(name, _difference(output.numpy(), other))
+        for (name, output), other in zip(wanted, found, strict=False)
+    ]
+
+
+def first_broken_layer(
+    network: nn.Module, images: Tensor, names: tuple[str, ...], tolerance: float
+) -> Deviation | None:
+    """Export the folded network once more and name the first layer that differs by more."""
+    height, width = images.shape[2:]
+    with tempfile.TemporaryDirectory(prefix="thermoscout-gate-") as folder:
+        path = Path(folder) / "gate.onnx"
+        write_onnx(network, path, (width, height), names, batch=1)
+        deviations = layer_deviations(path, network, images)
+    return next((one for one in deviations if not one.difference <= tolerance), None)
+
+
+def _convolution_outputs(path: Path, images: Tensor) -> list[Array]:
+    model = onnx.load(str(path))
+    names = [node.output[0] for node in model.graph.node if node.op_type == "Conv"]
+    del model.graph.output[:]
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return list(session.run(names, {"images": images.numpy()}))
+
+
+def _difference(one: Array, other: Array) -> float:
+    if one.shape != other.shape:
+        return float("inf")
+    scale = max(1.0, float(np.abs(one).max(initial=0.0)))
+    return float(np.abs(one - other).max(initial=0.0)) / scale

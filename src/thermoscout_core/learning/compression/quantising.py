@@ -1,0 +1,97 @@
+"""The step quantise: int8 files of the network, by calibration on real frames (seed 004)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
+from thermoscout_core.detection.contract import network_input
+from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.learning.compression.gates import pass_gates
+from thermoscout_core.learning.compression.model import Model
+from thermoscout_core.learning.compression.quantisation_aware import FakeQuantisation
+from thermoscout_core.learning.compression.step import Outcome, Step
+from thermoscout_core.learning.compression.workbench import Workbench
+from thermoscout_core.learning.quantisation.calibration import calibrate
+from thermoscout_core.learning.quantisation.errors import LayerError, layer_errors
+from thermoscout_core.learning.quantisation.qdq import write_quantised
+
+ERROR_FRAMES = 2
+"""That the error of each layer is measured on; all activations are held."""
+FLOAT, CPU, TENSORRT = "float32.onnx", "int8.onnx", "int8_tensorrt.onnx"
+
+
+class Quantise(Step):
+    """Int8: a file for CPUs (unsigned activations), and one for TensorRT (signed, symmetric,
+    float biases), from one calibration on frames of the training split."""
+
+    deploys: ClassVar[bool] = True
+
+    do: Literal["quantise"]
+    calibration: Literal["minmax", "entropy", "percentile"] = "minmax"
+    """What ranges are taken of the activations."""
+    frames: int = Field(32, ge=1)
+    """Of the training split."""
+    epochs: int = Field(0, ge=0)
+    """Quantisation-aware training before the calibration; 0: none."""
+    learning_rate: float | None = Field(None, gt=0)
+    """Of that training, instead of the recipe's."""
+
+    def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
+        trained = bench.finetune(
+            model, folder / "training", self.epochs, FakeQuantisation(), self.learning_rate
+        )
+        weights, float_file = folder / "float32.safetensors", folder / FLOAT
+        trained.save(weights)
+        gate = pass_gates(trained, weights, float_file, bench)
+        size_px = trained.architecture.input_size_px
+        inputs = [
+            {"images": network_input(to_8bit_view(counts), size_px)}
+            for counts in bench.calibration_frames(self.frames)
+        ]
+        calibration = calibrate(float_file, inputs, self.calibration)
+        for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
+            write_quantised(calibration, folder / name, kind)
+        errors = layer_errors(calibration, folder / CPU, inputs[:ERROR_FRAMES])
+        figures: dict[str, Any] = {
+            "map_float32": gate.map_onnx,
+            "output_difference": _difference(float_file, folder / CPU, inputs[:ERROR_FRAMES]),
+            "layer_errors_db": _as_rows(errors),
+            "tensorrt_bytes": (folder / TENSORRT).stat().st_size,
+        }
+        worst = min(errors, key=lambda error: error.input_db, default=None)
+        notes = (
+            [f"noisiest input: {worst.layer}, {worst.input_db:.1f} dB"]
+            if worst is not None
+            else []
+        )
+        return Outcome(trained, deployed=folder / CPU, figures=figures, notes=tuple(notes))
+
+
+def _as_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
+    """Infinite values (nothing was lost) become null, which JSON has."""
+
+    def rounded(value: float) -> float | None:
+        return round(value, 1) if math.isfinite(value) else None
+
+    return [
+        {"layer": e.layer, "weight_db": rounded(e.weight_db), "input_db": rounded(e.input_db)}
+        for e in errors
+    ]
+
+
+def _difference(one: Path, other: Path, inputs: Sequence[dict[str, NDArray[np.float32]]]) -> float:
+    """Largest absolute difference of any output of two files."""
+    first, second = OnnxRuntimeBackend(one), OnnxRuntimeBackend(other)
+    return max(
+        float(np.abs(first.run(dict(tensors))[name] - values).max())
+        for tensors in inputs
+        for name, values in second.run(dict(tensors)).items()
+    )

@@ -1,0 +1,134 @@
+"""The step prune_weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from thermoscout_core.learning.compression.fingerprints import fingerprint_of
+from thermoscout_core.learning.compression.model import Model
+from thermoscout_core.learning.compression.step import Outcome, Section, Step
+from thermoscout_core.learning.compression.weights.csr import INDEX_TYPES, save_csr
+from thermoscout_core.learning.compression.weights.masks import (
+    IterativeThresholding,
+    NetworkSurgery,
+    keep_ratios_of,
+    prunable_layers,
+    prune_weights,
+)
+from thermoscout_core.learning.compression.weights.sensitivity import (
+    Sensitivity,
+    knee_by_loss,
+    knee_by_slope,
+    sweep,
+)
+from thermoscout_core.learning.compression.workbench import Workbench
+from thermoscout_core.learning.training.companion import Companion
+
+
+class SweepSection(Section):
+    """The sensitivity sweep: each layer pruned alone, val mAP measured, a knee chosen."""
+
+    keep_ratios: tuple[float, ...] = (0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
+    """What each layer is tried at."""
+    loss: float = Field(0.01, ge=0)
+    """mAP that a layer alone may lose: its ratio is the smallest that stays within it."""
+    slope: float | None = Field(None, gt=0)
+    """Instead: the smallest ratio above which mAP grows by no more than this per unit of ratio."""
+    least: float = Field(0.02, gt=0, le=1)
+    """No layer is pruned below this ratio."""
+
+    def chosen(self, found: Sensitivity) -> dict[str, float]:
+        """The keep ratio of each layer."""
+        knees = {
+            name: knee_by_loss(curve, found.dense, self.loss)
+            if self.slope is None
+            else knee_by_slope(curve, found.dense, self.slope)
+            for name, curve in found.curves.items()
+        }
+        return {name: max(knee, self.least) for name, knee in knees.items()}
+
+
+class PruneWeights(Step):
+    """Weight pruning: small weights to zero, layer by layer, and training of the others."""
+
+    do: Literal["prune_weights"]
+    keep_ratio: float | None = Field(None, gt=0, le=1)
+    """Of every layer; null: each layer's own, from the sensitivity sweep."""
+    sensitivity: SweepSection = SweepSection()
+    """How the layers' ratios are found."""
+    rounds: int = Field(3, ge=1)
+    """Prune and retrain so often; the ratio falls geometrically from 1 to its end."""
+    epochs: int = Field(2, ge=0)
+    """Of each round."""
+    learning_rate: float | None = Field(None, gt=0)
+    """Instead of the recipe's."""
+    masks: Literal["fixed", "surgery", "thresholding"] = "fixed"
+    """fixed: pruned weights stay at zero. surgery: they may be spliced back (dynamic network
+    surgery). thresholding: epochs with and without masks in turns (IHT), the last ones with."""
+    csr: bool = True
+    """Write the CSR files."""
+
+    def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
+        found = None if self.keep_ratio is not None else self._sweep(model, bench, folder)
+        wanted = (
+            self.sensitivity.chosen(found)
+            if found is not None
+            else dict.fromkeys(prunable_layers(model.network), self.keep_ratio or 1.0)
+        )
+        for number in range(1, self.rounds + 1):
+            ratios = {name: ratio ** (number / self.rounds) for name, ratio in wanted.items()}
+            model = self._round(model, ratios, bench, folder / f"round_{number}")
+        reached = keep_ratios_of(model.network)
+        figures = {"keep_ratios": {name: round(value, 4) for name, value in reached.items()}}
+        if found is not None:
+            figures["sensitivity"] = found.as_dict()
+        return Outcome(model, stored=self._store(model, folder), figures=figures)
+
+    def _sweep(self, model: Model, bench: Workbench, folder: Path) -> Sensitivity:
+        folder.mkdir(parents=True, exist_ok=True)
+        stop = self.sensitivity.loss if self.sensitivity.slope is None else 1.0
+        return sweep(
+            model.network,
+            list(prunable_layers(model.network)),
+            self.sensitivity.keep_ratios,
+            lambda network: bench.mean_ap(network, model.architecture),
+            folder / "sensitivity.json",
+            fingerprint_of(model, bench.val.ids),
+            stop_at_loss=stop,
+            told=bench.say,
+        )
+
+    def _round(
+        self, model: Model, ratios: dict[str, float], bench: Workbench, folder: Path
+    ) -> Model:
+        network = model.copy_network()
+        if self.masks == "fixed":
+            prune_weights(network, ratios)
+        tuned = bench.finetune(
+            model.with_network(network),
+            folder,
+            self.epochs,
+            self._companion(ratios),
+            self.learning_rate,
+            hold_zeros=self.masks == "fixed",
+        )
+        prune_weights(tuned.network, ratios)
+        return tuned
+
+    def _companion(self, ratios: dict[str, float]) -> Companion | None:
+        if self.masks == "surgery":
+            return NetworkSurgery(ratios)
+        if self.masks == "thresholding":
+            return IterativeThresholding(ratios, held=2, free=1)
+        return None
+
+    def _store(self, model: Model, folder: Path) -> dict[str, Path]:
+        if not self.csr:
+            return {}
+        stored = {f"csr {kind}": folder / f"csr_{kind}.safetensors" for kind in INDEX_TYPES}
+        for kind in INDEX_TYPES:
+            save_csr(model, stored[f"csr {kind}"], kind)
+        return stored
