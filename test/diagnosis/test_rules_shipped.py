@@ -65,7 +65,7 @@ def rule(base: str, name: str) -> Rule:
 
 def limits(alternatives, key: str) -> list[float]:
     """Those by which the quantity alone decides."""
-    every = [one.limits() for one in alternatives or ()]
+    every = [one.limits for one in alternatives or ()]
     return [one[key] for one in every if list(one) == [key]]
 
 
@@ -85,7 +85,7 @@ def test_current_heating_is_graded_by_surface_and_delta(edition, name, surface_c
     assert limits(row.serious, "relative_difference") == [0.80]
     with_heat = [{"surface_above_c": surface_c[0], "relative_difference": 0.95}]
     alone = [{"relative_difference": 0.95}]
-    by_delta = [c.limits() for c in row.critical if c.relative_difference is not None]
+    by_delta = [c.limits for c in row.critical if c.relative_difference is not None]
     assert by_delta == (alone if edition == "dlt664_2008" else with_heat)
 
 

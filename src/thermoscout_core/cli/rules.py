@@ -185,7 +185,7 @@ def _why(trial: Trial) -> str:
 
 
 def _limits(rule: Rule) -> int:
-    return sum(len(one.limits()) for _, every in rule.grades() for one in every)
+    return sum(len(one.limits) for _, every in rule.grades() for one in every)
 
 
 def _count(number: int, what: str) -> str:

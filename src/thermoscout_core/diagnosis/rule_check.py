@@ -133,9 +133,9 @@ def _gaps(base: KnowledgeBase) -> Iterator[Finding]:
                 f"rule {rule.id}: gap: from general to critical, with no serious between",
             )
         if rule.critical and rule.serious:
-            serious = {key for one in rule.serious for key in one.limits()}
+            serious = {key for one in rule.serious for key in one.limits}
             for number, one in enumerate(rule.critical):
-                (key, *more) = one.limits()
+                (key, *more) = one.limits
                 if not more and key not in serious:
                     yield (
                         ("rules", index, "critical", number),

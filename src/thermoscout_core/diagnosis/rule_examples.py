@@ -59,7 +59,7 @@ def uncovered(base: KnowledgeBase, rule: Rule) -> Iterator[tuple[Keys, str]]:
     """
     for severity, alternatives in rule.grades():
         for number, conditions in enumerate(alternatives):
-            for key, limit in conditions.limits().items():
+            for key, limit in conditions.limits.items():
                 sides = {
                     _side(example, severity, conditions, key, base) for example in rule.examples
                 }
@@ -74,7 +74,7 @@ def _side(
 ) -> str:
     """From where an example shows a limit: above, below, or ""."""
     values = _values(example, base.min_rise_k)
-    limits = conditions.limits()
+    limits = conditions.limits
     if not QUANTITIES[key].is_just_beside(values[key], limits[key]):
         return ""
     if not all(QUANTITIES[k].holds(values[k], v) for k, v in limits.items() if k != key):

@@ -78,12 +78,13 @@ class Conditions(_Strict):
 
     @model_validator(mode="after")
     def _says_something(self) -> Conditions:
-        if not self.limits():
+        if not self.limits:
             raise ValueError(
                 f"give one of {', '.join(QUANTITIES)}; an empty condition would always hold"
             )
         return self
 
+    @cached_property
     def limits(self) -> dict[str, float]:
         """Key of :data:`QUANTITIES` -> limit, of those that are given."""
         every = {key: getattr(self, key) for key in QUANTITIES}
@@ -91,8 +92,8 @@ class Conditions(_Strict):
 
     def implies(self, other: Conditions) -> bool:
         """Whether the other one holds whenever this one does, by its limits alone."""
-        ours = self.limits()
-        return all(key in ours and ours[key] >= limit for key, limit in other.limits().items())
+        ours = self.limits
+        return all(key in ours and ours[key] >= limit for key, limit in other.limits.items())
 
 
 Alternatives = Annotated[tuple[Conditions, ...], Field(min_length=1, strict=False)]
@@ -187,7 +188,7 @@ class Rule(_Strict):
         lowest: dict[str, float] = {}
         for _, alternatives in self.grades():
             for conditions in alternatives:
-                for key, limit in conditions.limits().items():
+                for key, limit in conditions.limits.items():
                     lowest[key] = min(limit, lowest.get(key, limit))
         return lowest
 

@@ -37,7 +37,7 @@ class RuleWords:
     def base(self, base: KnowledgeBase) -> list[Row]:
         """Heading and text of what holds for the whole set."""
         rows = self._measuring(base.measuring)
-        if any("relative_difference" in one.limits() for one in _every(base)):
+        if any("relative_difference" in one.limits for one in _every(base)):
             rows.append(("δ", self._say("texts", "delta_from", base.min_rise_k)))
         if base.load_exponent is not None:
             rows.append(("ΔT", self._say("texts", "load_exponent", base.load_exponent)))
@@ -62,7 +62,7 @@ class RuleWords:
                     rows.append((self._words.severity(severity), said))
                 else:
                     rows.append(("", self._say("texts", "or") + said))
-        used = {key for one in _of(rule) for key in one.limits()}
+        used = {key for one in _of(rule) for key in one.limits}
         methods = [self._say("methods", key) for key in QUANTITIES if key in used]
         rows.append((self._say("texts", "by"), self._list(methods)))
         if rule.measuring is not None:
@@ -74,7 +74,7 @@ class RuleWords:
 
     def conditions(self, conditions: Conditions) -> str:
         """One alternative: all that must hold."""
-        limits = [self._say("limits", key, limit) for key, limit in conditions.limits().items()]
+        limits = [self._say("limits", key, limit) for key, limit in conditions.limits.items()]
         category = f": {self._words.reason(conditions.category)}" if conditions.category else ""
         return self._say("texts", "and").join(limits) + category
 
