@@ -125,3 +125,31 @@ def test_a_foreign_scorecard_is_refused(tmp_path):
     (tmp_path / "card.yaml").write_text("id: x\nintercept: 1\nweights: {heat: 2}\n")
     with pytest.raises(ModelError, match=r"card\.yaml: no scorecard"):
         Scorecard.load(tmp_path / "card.yaml")
+
+
+def with_a_shoulder(celsius: np.ndarray) -> np.ndarray:
+    """A broad, lower summit 30 px to the right of the hot clamp."""
+    y, x = np.mgrid[:288, :384]
+    return celsius + 20.0 * np.exp(-((x - 250) ** 2 + (y - 200) ** 2) / (2 * 20.0**2))
+
+
+def test_the_hottest_stands_alone_and_its_shoulder_is_a_flank():
+    summit, shoulder = find_hot_regions(with_a_shoulder(scene()))[:2]
+    assert summit.own_rise == 1.0 and not summit.is_flank
+    assert shoulder.spot_px[0] > 240 and shoulder.own_rise <= 0.5 and shoulder.is_flank
+    assert shoulder.box.x1 > summit.spot_px[0]
+
+
+def test_of_two_boxes_that_see_a_spot_the_one_that_holds_it_has_it(survey):
+    holding = Detection("connector", 0.9, Box(210, 190, 230, 210))
+    beside = Detection("connector", 0.9, Box(224, 185, 260, 215))
+    first, second = survey.read(frame_of(scene()), [holding, beside], None)
+    assert first.stands_out > 0.5 and second.stands_out == 0.0
+
+
+def test_a_flank_within_a_box_is_no_reading_of_its_own(survey):
+    frame = frame_of(with_a_shoulder(scene()))
+    blades = Detection("disconnector", 0.9, Box(205, 185, 275, 215))
+    alone, within = survey.read(frame, [], None), survey.read(frame, [blades], None)
+    assert len(alone) > len(within) == 1
+    assert np.abs(np.subtract(within[0].hot_spot_px, (220, 200))).max() <= 1

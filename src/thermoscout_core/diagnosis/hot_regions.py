@@ -4,11 +4,13 @@ Everything here is a difference within one frame, so neither the camera's absolu
 the emissivity decides. A frame is looked at in a picture of 384 pixels' width, so that lengths
 mean the same for every camera. The steps: peaks of the 3x3 mean; how isolated each is, by circles
 around it; its peers, the other peaks of the frame; the level of the scene's solid parts (what
-isn't sky) by Otsu's threshold (Otsu 1979); the region around a peak above half of its rise.
+isn't sky) by Otsu's threshold (Otsu 1979); the region around a peak above half of its rise, and
+how far one has to come down from it to reach anything hotter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -43,6 +45,9 @@ OUTLIER_QUANTILE = 0.98
 MIN_HALF_RISE_K = 1.0
 MAX_REACH_PX = 15
 """A region's box ends this far from its spot."""
+DESCENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Shares of a spot's rise: so far one comes down from it to see what it hangs together with."""
+FLANK = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,22 +55,30 @@ class HotRegion:
     """A place hotter than what surrounds it. Temperatures as the camera states them.
 
     spot_px: (x, y) of its peak. box: around what is above half of its rise over the solid parts,
-    within 15 pixels. peak_c: 3x3 mean at the spot. peers_c: the eighth-hottest other spot of the
-    frame. edge_px: distance to the frame's edge in pixels of a 384 pixels wide picture (what is
-    cut off can't be compared). scene_contrast_k: median of the solid parts over the sky or
-    background.
+    within 15 pixels; within 4 where that would reach something hotter. peak_c: 3x3 mean at the
+    spot. peers_c: the eighth-hottest other spot of the frame. own_rise: 0.1 to 1, the share of
+    its rise over the solid parts that one has to come down from it to reach anything hotter: 1
+    stands alone, 0.1 is part of something hotter. edge_px: distance to the frame's edge in pixels
+    of a 384 pixels wide picture (what is cut off can't be compared). scene_contrast_k: median of
+    the solid parts over the sky or background.
     """
 
     spot_px: tuple[int, int]
     box: Box
     peak_c: float
     peers_c: float
+    own_rise: float
     edge_px: float
     scene_contrast_k: float
 
     @property
     def over_peers_k(self) -> float:
         return self.peak_c - self.peers_c
+
+    @property
+    def is_flank(self) -> bool:
+        """Whether half-way down from it something hotter is reached."""
+        return self.own_rise <= FLANK
 
 
 def find_hot_regions(celsius: Picture) -> list[HotRegion]:
@@ -166,23 +179,23 @@ class _Peaks:
         level = float(self.level_c[index])
         x, y = int(self.x[index]), int(self.y[index])
         height, width = smooth.shape
-        half = max(MIN_HALF_RISE_K, (level - scene.reference_c) / 2)
-        mask = np.zeros((height + 2, width + 2), np.uint8)
-        flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
-        *_, (left, top, columns, rows) = cv2.floodFill(
-            smooth, mask, (x, y), 0, loDiff=half, upDiff=1e4, flags=flags
-        )
+        half_k = max(MIN_HALF_RISE_K, (level - scene.reference_c) / 2)
+        own_rise = _own_rise(smooth, (x, y), 2 * half_k)
+        _, (left, top, columns, rows) = _reached(smooth, (x, y), half_k)
+        # beyond the window in which it is the highest, a flank leads to what is hotter
+        reach = MAX_REACH_PX if own_rise > FLANK else PEAK_WINDOW_PX // 2
         edges = (
-            max(left, x - MAX_REACH_PX),
-            max(top, y - MAX_REACH_PX),
-            min(left + columns, x + MAX_REACH_PX + 1),
-            min(top + rows, y + MAX_REACH_PX + 1),
+            max(left, x - reach),
+            max(top, y - reach),
+            min(left + columns, x + reach + 1),
+            min(top + rows, y + reach + 1),
         )
         return HotRegion(
             spot_px=(int((x + 0.5) * scale), int((y + 0.5) * scale)),
             box=Box(*(edge * scale for edge in edges)),
             peak_c=level,
             peers_c=self._peers_c(index),
+            own_rise=own_rise,
             edge_px=float(min(x, y, width - 1 - x, height - 1 - y)),
             scene_contrast_k=scene.solid_c - scene.background_c,
         )
@@ -193,3 +206,29 @@ class _Peaks:
         if not others:
             return float(self.level_c[index]) - NO_PEER_K
         return float(self.level_c[others[min(PEER_RANK, len(others)) - 1]])
+
+
+def _reached(
+    smooth: Picture, spot_px: tuple[int, int], down_k: float
+) -> tuple[NDArray[np.uint8], Sequence[int]]:
+    """What hangs together with a spot without coming down from it by more than down_k.
+
+    A (H, W) mask, and (left, top, width, height) around it.
+    """
+    height, width = smooth.shape
+    mask = np.zeros((height + 2, width + 2), np.uint8)
+    flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
+    *_, around = cv2.floodFill(smooth, mask, spot_px, 0, loDiff=down_k, upDiff=1e4, flags=flags)
+    return mask[1:-1, 1:-1], around
+
+
+def _own_rise(smooth: Picture, spot_px: tuple[int, int], rise_k: float) -> float:
+    """The share of its rise that one has to come down to reach anything hotter (see HotRegion):
+    the topographic prominence of a summit over its height."""
+    level_c = smooth[spot_px[1], spot_px[0]]
+    for share in DESCENTS:
+        mask, _ = _reached(smooth, spot_px, share * rise_k)
+        _, hottest_c, _, _ = cv2.minMaxLoc(smooth, mask)
+        if hottest_c > level_c:
+            return share
+    return 1.0

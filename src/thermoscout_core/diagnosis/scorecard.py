@@ -1,4 +1,4 @@
-"""How much a hot region stands out, as one number: a logistic scorecard of five plain facts.
+"""How much a hot region stands out, as one number: a logistic scorecard of six plain facts.
 
     score = 1 / (1 + exp(−(intercept + Σ weight · fact)))
 
@@ -24,19 +24,21 @@ SHIPPED = "models/hot_regions.yaml"
 JOINTS = frozenset({"connector", "disconnector", "cable_termination"})
 INSULATORS = frozenset({"insulator_column", "insulator_string"})
 BOX_MARGIN_PX = 2
-FACTS = ("over_peers", "from_edge", "scene_contrast", "on_joint", "on_insulator")
+FACTS = ("over_peers", "own_rise", "from_edge", "scene_contrast", "on_joint", "on_insulator")
 
 
 def facts(region: HotRegion, detections: Sequence[Detection]) -> tuple[float, ...]:
-    """The five facts of a region, in the order of FACTS.
+    """The six facts of a region, in the order of FACTS.
 
-    The first: ±ln(1 + |K|) above the eighth-hottest other spot. Then ln(1 + px) to the frame's
-    edge, ±ln(1 + |K|) of the solid parts over the sky, and 0 or 1 for lying on a detected joint
-    (connector, disconnector, cable termination) and on an insulator.
+    The first: ±ln(1 + |K|) above the eighth-hottest other spot. Then the share of its rise that
+    is its own, 0.1 to 1, ln(1 + px) to the frame's edge, ±ln(1 + |K|) of the solid parts over the
+    sky, and 0 or 1 for lying on a detected joint (connector, disconnector, cable termination) and
+    on an insulator.
     """
-    here = {d.class_name for d in detections if _holds(d, region.spot_px)}
+    here = {d.class_name for d in detections if lies_in(d, region.spot_px)}
     return (
         _compressed(region.over_peers_k),
+        region.own_rise,
         math.log1p(region.edge_px),
         _compressed(region.scene_contrast_k),
         float(bool(here & JOINTS)),
@@ -44,7 +46,8 @@ def facts(region: HotRegion, detections: Sequence[Detection]) -> tuple[float, ..
     )
 
 
-def _holds(detection: Detection, spot_px: tuple[int, int]) -> bool:
+def lies_in(detection: Detection, spot_px: tuple[int, int]) -> bool:
+    """Whether a spot lies in a detected box grown by 2 px."""
     box, (x, y) = detection.box, spot_px
     return (
         box.x1 - BOX_MARGIN_PX <= x <= box.x2 + BOX_MARGIN_PX
@@ -61,6 +64,7 @@ class _Weights(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     over_peers: float
+    own_rise: float
     from_edge: float
     scene_contrast: float
     on_joint: float

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from thermoscout_core.detections import Detection
 from thermoscout_core.diagnosis.hot_regions import WORK_WIDTH_PX, HotRegion, find_hot_regions
-from thermoscout_core.diagnosis.scorecard import Scorecard
+from thermoscout_core.diagnosis.scorecard import Scorecard, lies_in
 from thermoscout_core.frames import LinearScale, ObjectParameters, ThermalFrame
 from thermoscout_core.inspection import ReadingStep
 from thermoscout_core.readings import Reading
@@ -61,11 +61,20 @@ class Survey:
             _Scored(region, self.scorecard.score(region, detections), near_px)
             for region in find_hot_regions(_celsius(frame, scale))
         ]
-        left = [item for item in found if not any(map(item.is_of, readings))]
-        left = [item for item in left if item.score >= WORTH_READING]
+        owners = [item.owners(readings) for item in found]
+        left = [
+            item
+            for item, own in zip(found, owners, strict=True)
+            if not own and item.score >= WORTH_READING and not item.is_flank_in(readings)
+        ]
         boxes = [Detection(HOT_REGION, item.score, item.region.box) for item in left]
         alone = self.thermometer.read(frame, boxes, fix, air)
-        return [_informed(reading, found) for reading in readings] + [
+        owned: list[list[_Scored]] = [[] for _ in readings]
+        for item, own in zip(found, owners, strict=True):
+            for index in own:
+                owned[index].append(item)
+        informed = [_informed(*pair) for pair in zip(readings, owned, strict=True)]
+        return informed + [
             _informed(reading, [item]) for reading, item in zip(alone, left, strict=True)
         ]
 
@@ -78,7 +87,21 @@ class _Scored:
     score: float
     near_px: float
 
-    def is_of(self, reading: Reading) -> bool:
+    def owners(self, readings: Sequence[Reading]) -> list[int]:
+        """Indices of the readings whose hot spot it is; where some of their boxes hold its peak,
+        only those: what the others see is its halo."""
+        near = [index for index, reading in enumerate(readings) if self._is_of(reading)]
+        holding = [index for index in near if self._is_in(readings[index])]
+        return holding or near
+
+    def is_flank_in(self, readings: Sequence[Reading]) -> bool:
+        """Whether it is a flank of something hotter and lies in a box, which has its reading."""
+        return self.region.is_flank and any(map(self._is_in, readings))
+
+    def _is_in(self, reading: Reading) -> bool:
+        return lies_in(reading.detection, self.region.spot_px)
+
+    def _is_of(self, reading: Reading) -> bool:
         if reading.hot_spot_px is None:
             return False
         (x, y), box = reading.hot_spot_px, self.region.box
@@ -94,11 +117,10 @@ class _Scored:
         return max(abs(x - spot_x), abs(y - spot_y))
 
 
-def _informed(reading: Reading, found: Sequence[_Scored]) -> Reading:
+def _informed(reading: Reading, own: Sequence[_Scored]) -> Reading:
     """The reading with what the region at its hot spot says; 0 where there is none."""
     if not reading.has_temperature:
         return reading
-    own = [item for item in found if item.is_of(reading)]
     if not own:
         return replace(reading, stands_out=0.0)
     nearest = min(own, key=lambda item: item.distance_px(reading))
