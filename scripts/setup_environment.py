@@ -257,6 +257,7 @@ class Setup:
         _say("Installing what the tests and the training need (torch is large)")
         files = (REQUIREMENTS / "test.txt", REQUIREMENTS / "train.txt")
         self._pip("tests", *(word for path in files for word in ("-r", str(path))))
+        self._call("aravis", [str(REPOSITORY / "scripts" / "fetch_aravis")])
 
     # Processes
 

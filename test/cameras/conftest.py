@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ctypes.util import find_library
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -86,6 +88,18 @@ def start_peer() -> Iterator[Callable[..., Peer]]:
     yield start
     for peer in peers:
         peer.kill()
+
+
+@pytest.fixture(scope="session")
+def aravis() -> str:
+    """libaravis for its fake camera: installed, named, or fetched by scripts/fetch_aravis."""
+    fetched = sorted(Path(sys.prefix, "aravis").rglob("libaravis-0.8.so.0"))
+    library = os.environ.get("THERMOSCOUT_ARAVIS") or find_library("aravis-0.8")
+    if not library and fetched:
+        library = os.environ["THERMOSCOUT_ARAVIS"] = str(fetched[0])
+    if not library:
+        pytest.skip("libaravis isn't here: apt install libaravis-0.8-0, or scripts/fetch_aravis")
+    return library
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from thermoscout_core.rangefinders.registry import open_rangefinder
 
 
 def test_an_unknown_camera_scheme_names_the_known_ones():
-    with pytest.raises(ConfigurationError, match=r"gige://.*known are sim://, file://"):
-        open_camera("gige://10.0.0.1")
+    with pytest.raises(ConfigurationError, match=r"usb4://.*known are sim://, file://"):
+        open_camera("usb4://10.0.0.1")
 
 
 def test_an_unknown_rangefinder_scheme_names_the_known_ones():

@@ -14,6 +14,7 @@ CAMERAS = {
     "sim": "thermoscout_core.cameras.simulated:SimulatedCamera",
     "file": "thermoscout_core.cameras.files:FilesCamera",
     "rtsp": "thermoscout_core.cameras.rtsp:RtspCamera",
+    "gige": "thermoscout_core.cameras.gige:GigeCamera",
     "isapi": "thermoscout_core.cameras.isapi:IsapiCamera",
 }
 """Scheme -> module:class. Imported when asked for, so that no family needs another's library.

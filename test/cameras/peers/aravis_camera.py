@@ -1,0 +1,118 @@
+"""Aravis' fake GigE Vision camera as a process, serving radiometric frames of ours.
+
+aravis_camera.py 3956 WIDTH HEIGHT FPS SERIAL. The library is the distribution's libaravis-0.8-0,
+or the file that THERMOSCOUT_ARAVIS names; without either it says so and ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+import tempfile
+import threading
+from ctypes.util import find_library
+from pathlib import Path
+
+import genicam_xml
+import numpy as np
+from control import scene_c, serve_commands
+
+WIDTH, HEIGHT, FRAME_PERIOD = 0x100, 0x104, 0x138
+state = {"number": 0}
+may_send = threading.Event()
+
+
+def planck_counts(celsius: np.ndarray) -> np.ndarray:
+    """What a radiometric camera's counts are: J1·R/(exp(B/T) - F) + J0."""
+    p = genicam_xml.PLANCK
+    kelvin = celsius + 273.15
+    return p["J1"] * p["R"] / (np.exp(p["B"] / kelvin) - p["F"]) + p["J0"]
+
+
+class AravisCamera:
+    """The library's fake camera, with our description and our frames."""
+
+    def __init__(self, library: str, size: tuple[int, int], fps: float, serial: str) -> None:
+        self._lib = lib = ctypes.CDLL(library)
+        lib.arv_gv_fake_camera_new_full.restype = ctypes.c_void_p
+        lib.arv_gv_fake_camera_get_fake_camera.restype = ctypes.c_void_p
+        lib.arv_gv_fake_camera_get_fake_camera.argtypes = [ctypes.c_void_p]
+        lib.arv_gv_fake_camera_is_running.argtypes = [ctypes.c_void_p]
+        lib.arv_fake_camera_write_register.argtypes = [ctypes.c_void_p] + [ctypes.c_uint32] * 2
+        lib.arv_fake_camera_write_memory.argtypes = [
+            *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_char_p),
+        ]
+        lib.arv_fake_camera_read_register.argtypes = [
+            *(ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint32)),
+        ]
+        lib.arv_buffer_get_data.restype = ctypes.c_void_p
+        lib.arv_buffer_get_data.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "camera.xml"
+            path.write_text(genicam_xml.genicam_xml())
+            self._gv = lib.arv_gv_fake_camera_new_full(
+                b"127.0.0.1", serial.encode(), str(path).encode()
+            )
+        if not lib.arv_gv_fake_camera_is_running(self._gv):
+            sys.exit("the fake camera can't listen on port 3956")
+        self._camera = lib.arv_gv_fake_camera_get_fake_camera(self._gv)
+        self.write(WIDTH, size[0])
+        self.write(HEIGHT, size[1])
+        self.write(0x128, genicam_xml.MONO16)
+        self.write(FRAME_PERIOD, round(1e6 / fps))
+        for name, (value, _, _) in genicam_xml.FLOATS.items():
+            address = genicam_xml.FLOAT_ADDRESS[name]
+            lib.arv_fake_camera_write_memory(self._camera, address, 8, struct.pack(">d", value))
+        callback = ctypes.CFUNCTYPE(
+            None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32,
+            ctypes.c_uint32,
+        )  # fmt: skip
+        self._fill = callback(self.fill)  # kept, or it is collected
+        lib.arv_fake_camera_set_fill_pattern.argtypes = [
+            *(ctypes.c_void_p, callback, ctypes.c_void_p),
+        ]
+        lib.arv_fake_camera_set_fill_pattern(self._camera, self._fill, None)
+
+    def write(self, address: int, value: int) -> None:
+        self._lib.arv_fake_camera_write_register(self._camera, address, value)
+
+    def read(self, address: int) -> int:
+        value = ctypes.c_uint32()
+        self._lib.arv_fake_camera_read_register(self._camera, address, ctypes.byref(value))
+        return value.value
+
+    def fill(self, buffer: int, *_: object) -> None:
+        may_send.wait()
+        data = self._lib.arv_buffer_get_data(buffer, None)
+        width, height = self.read(WIDTH), self.read(HEIGHT)
+        state["number"] += 1
+        if state["number"] % 15 == 0:
+            self.write(genicam_xml.NUC_ADDRESS, 0)  # the correction is done
+        celsius = scene_c(state["number"], width, height)
+        coding = self.read(genicam_xml.IR_FORMAT_ADDRESS)
+        step = {1: 0.1, 2: 0.01}.get(coding)
+        counts = (celsius + 273.15) / step if step else planck_counts(celsius)
+        ctypes.memmove(data, np.rint(counts).astype("<u2").tobytes(), width * height * 2)
+
+
+def library() -> str:
+    named = os.environ.get("THERMOSCOUT_ARAVIS") or find_library("aravis-0.8")
+    if not named:
+        sys.exit("libaravis isn't here: apt install libaravis-0.8-0, or scripts/fetch_aravis")
+    return named
+
+
+def obey(words: list[str]) -> None:
+    if words[0] == "fault":
+        (may_send.clear if words[1:] == ["stall"] else may_send.set)()
+
+
+if __name__ == "__main__":
+    may_send.set()
+    camera = AravisCamera(
+        library(), (int(sys.argv[2]), int(sys.argv[3])), float(sys.argv[4]), sys.argv[5]
+    )
+    serve_commands(int(sys.argv[1]), obey)
+    threading.Event().wait()
