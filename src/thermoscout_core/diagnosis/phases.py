@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from thermoscout_core.detections import Detection
+from thermoscout_core.detections import Box, Detection
 
 MAX_SIZE_RATIO = 1.6
 """Of the largest to the smallest box, by width and by height."""
@@ -43,59 +43,61 @@ def find_phase_sets(detections: Sequence[Detection]) -> dict[int, PhaseSet]:
     found: dict[int, PhaseSet] = {}
     for name in dict.fromkeys(detection.class_name for detection in detections):
         indices = [i for i, d in enumerate(detections) if d.class_name == name]
-        for phase_set in _sets_of_a_class(indices, detections):
-            if not any(member in found for member in phase_set.members):
+        for places, spacing_px in _sets_of_a_class([detections[i].box for i in indices]):
+            first, middle, last = (indices[place] for place in places)
+            if not (first in found or middle in found or last in found):
+                phase_set = PhaseSet((first, middle, last), spacing_px)
                 found.update(dict.fromkeys(phase_set.members, phase_set))
     return found
 
 
-def _sets_of_a_class(indices: Sequence[int], detections: Sequence[Detection]) -> list[PhaseSet]:
-    """All sets among N boxes of one class, the most regular first."""
-    if len(indices) < 3:
+def _sets_of_a_class(boxes: Sequence[Box]) -> list[tuple[tuple[int, int, int], float]]:
+    """First, middle, last of all sets among N boxes, and the spacing; the most regular first."""
+    if len(boxes) < 3:
         return []
-    boxes = [detections[i].box for i in indices]
     centers = np.array([box.center_px for box in boxes])
     sizes = np.array([(box.width_px, box.height_px) for box in boxes])
-    along, off, length = _places(centers)
-    size = np.sqrt(sizes.prod(axis=1)).clip(1e-6)
-    spacing = length[:, :, None] / 2 / size
+    ends = np.triu_indices(len(boxes), 1)
+    along, off, length = _places(centers, ends)
+    spacing = length[:, None] / 2 / np.sqrt(sizes[:, 0] * sizes[:, 1]).clip(1e-6)
     low, high = MIDDLE_SHARE
-    fits = (along > low) & (along < high) & (off < MAX_OFF_LINE) & _alike(sizes)
+    fits = (along > low) & (along < high) & (off < MAX_OFF_LINE)
     fits &= (spacing > MIN_SPACING) & (spacing < MAX_SPACING)
-    fits &= np.triu(np.ones(length.shape, np.bool_), 1)[:, :, None]
-    first, last, middle = np.nonzero(fits)
+    fits &= _alike(sizes, ends)
+    pair, middle = np.nonzero(fits)
+    first, last = ends[0][pair], ends[1][pair]
     # nearest neighbours first: of six in a row the next ones belong together
-    irregularity = np.abs(along - 0.5) + off + 0.05 * spacing
-    order = np.argsort(irregularity[first, last, middle], kind="stable")
-    return [
-        PhaseSet(
-            (indices[first[i]], indices[middle[i]], indices[last[i]]),
-            float(length[first[i], last[i]] / 2),
-        )
-        for i in order
-    ]
+    irregularity = np.abs(along[fits] - 0.5) + off[fits] + 0.05 * spacing[fits]
+    order = np.argsort(irregularity, kind="stable")
+    members = np.stack([first, middle, last], axis=1)[order].tolist()
+    spacings_px = (length[pair] / 2)[order].tolist()
+    return [((i, k, j), px) for (i, k, j), px in zip(members, spacings_px, strict=True)]
 
 
 Array = NDArray[np.float64]
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Indices (P,) of the first and of the last box."""
 
 
-def _places(centers: Array) -> tuple[Array, Array, Array]:
-    """(N, 2) -> where box k lies between i and j: share of the way (N, N, N), distance from the
-    line as a share of its length (N, N, N), and the lengths (N, N)."""
-    line = centers[None] - centers[:, None]
-    length = np.hypot(line[..., 0], line[..., 1])
-    safe = np.maximum(length, 1e-6)[:, :, None]
-    line_x, line_y = line[:, :, None, 0], line[:, :, None, 1]
-    to_x, to_y = line[:, None, :, 0], line[:, None, :, 1]
-    along = (to_x * line_x + to_y * line_y) / safe**2
-    across = np.abs(to_x * line_y - to_y * line_x) / safe**2
+def _places(centers: Array, ends: Pairs) -> tuple[Array, Array, Array]:
+    """Where each of N boxes lies between the two of P pairs: share of the way (P, N), distance
+    from the line as a share of its length (P, N); and the lengths (P,)."""
+    (line_x, line_y), start = (centers[ends[1]] - centers[ends[0]]).T, centers[ends[0]]
+    length = np.hypot(line_x, line_y)
+    squared = np.maximum(length, 1e-6)[:, None] ** 2
+    to_x = centers[:, 0] - start[:, 0, None]
+    to_y = centers[:, 1] - start[:, 1, None]
+    along = (to_x * line_x[:, None] + to_y * line_y[:, None]) / squared
+    across = np.abs(to_x * line_y[:, None] - to_y * line_x[:, None]) / squared
     return along, across, length
 
 
-def _alike(sizes: Array) -> NDArray[np.bool_]:
-    """(N, 2) widths and heights -> whether three boxes are of one size (N, N, N)."""
+def _alike(sizes: Array, ends: Pairs) -> NDArray[np.bool_]:
+    """(N, 2) widths and heights -> whether the two of a pair and a third are of one size, (P, N)
+    for P pairs."""
     widths, heights = np.log(sizes.clip(1e-6)).T
     ratio = np.maximum(*(np.abs(logs[:, None] - logs) for logs in (widths, heights)))
-    pair = ratio < np.log(MAX_SIZE_RATIO)
-    alike: NDArray[np.bool_] = pair[:, :, None] & pair[:, None, :] & pair[None]
-    return alike
+    alike = ratio < np.log(MAX_SIZE_RATIO)
+    first, last = ends
+    every: NDArray[np.bool_] = alike[first, last][:, None] & alike[first] & alike[last]
+    return every
