@@ -34,6 +34,8 @@ LIKE_SIZE = 1.5
 """Boxes whose sides differ by more than this factor don't vote on the motion."""
 
 VOTING_CELL_PX = 8.0
+STILL_OVERLAP = 0.5
+"""Where every box lies this much over one of its class from before, no other motion is sought."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def associate(before: Layout, now: Layout, reach_px: float) -> Association:
     if not len(before) or not len(now):
         return Association()
     same_class = np.array(before.classes)[:, None] == np.array(now.classes)
-    shift = _shift(before.boxes, now.boxes, same_class, reach_px)
+    shift = _small_shift(before.boxes, now.boxes, same_class)
+    if shift is None:
+        shift = _shift(before.boxes, now.boxes, same_class, reach_px)
     affinity = _overlaps(before.boxes + np.tile(shift, 2), now.boxes)
     affinity[~same_class] -= OTHER_CLASS_COSTS
     moved = before.heat + shift
@@ -114,6 +118,19 @@ def _overlaps(a: Floats, b: Floats) -> Floats:
     union = areas_a[:, None] + areas_b - common
     overlaps: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return overlaps
+
+
+def _small_shift(a: Floats, b: Floats, same_class: NDArray[np.bool_]) -> Floats | None:
+    """The displacement of a camera that hardly moved; None where boxes have no successor."""
+    overlaps = np.where(same_class, _overlaps(a, b), 0.0)
+    fewer = overlaps if len(a) <= len(b) else overlaps.T
+    rows, columns = np.arange(len(fewer)), fewer.argmax(axis=1)
+    if len(fewer) < 2 or not (fewer[rows, columns] >= STILL_OVERLAP).all():
+        return None
+    if len(a) > len(b):
+        rows, columns = columns, rows
+    moved = (b[columns, :2] + b[columns, 2:] - a[rows, :2] - a[rows, 2:]) / 2
+    return np.asarray(np.median(moved, axis=0), np.float64)
 
 
 def _shift(a: Floats, b: Floats, same_class: NDArray[np.bool_], reach_px: float) -> Floats:
