@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from thermoscout_core.detection.detector import Detector
 from thermoscout_core.diagnosis.rule_check import DETECTOR_CLASSES, check_rules
-from thermoscout_core.diagnosis.rule_files import shipped_rule_sets
+from thermoscout_core.diagnosis.rule_files import find_rule_file, shipped_rule_sets
 from thermoscout_core.errors import ConfigurationError
 
 HEAD = """\
@@ -176,3 +179,34 @@ def test_what_is_no_yaml_is_an_error_with_a_line(tmp_path, text):
     path.write_text(text)
     (found,) = check_rules(path)
     assert found.is_error and found.line >= 1
+
+
+SCRAPS = (
+    "null",
+    "[]",
+    "{}",
+    "&a [*a]",
+    "*a",
+    "<<: *a",
+    "? x",
+    '"',
+    "- ",
+    "!!set {a}",
+    "1",
+    "id: x",
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_whatever_is_written_into_a_file_is_judged_or_refused_with_a_line(data):
+    lines = find_rule_file("neta").read_text(encoding="utf-8").splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        key = lines[at].split(":")[0]
+        scrap = data.draw(st.sampled_from(SCRAPS))
+        lines[at] = data.draw(st.sampled_from((scrap, f"{key}: {scrap}", lines[at].strip())))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "site.yaml"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        assert all(1 <= problem.line <= len(lines) + 1 for problem in check_rules(path))

@@ -4,6 +4,7 @@ without an example. What can't be read at all is refused by KnowledgeBase.load a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import permutations
 from pathlib import Path
@@ -41,7 +42,9 @@ def check_rules(
         base = KnowledgeBase.of(file)
     except RuleFileError as error:
         return _in_order(error.problems)
-    found = (*_silent(base), *_gaps(base), *_class_gaps(base, classes), *_not_shown(base))
+    checks = (_repeats, _idle_limits, _overlaps, _gaps, _not_shown)
+    found = [finding for check in checks for finding in check(base)]
+    found += _class_gaps(base, classes)
     return _in_order(file.problem(keys, message, is_error=False) for keys, message in found)
 
 
@@ -56,71 +59,82 @@ def _alternatives(rule: Rule) -> Iterator[tuple[Severity, int, Conditions]]:
             yield severity, number, conditions
 
 
-def _silent(base: KnowledgeBase) -> Iterator[Finding]:
-    """Alternatives and whole rules that never decide a verdict."""
-    for index, rule in enumerate(base.rules):
-        yield from _repeats(index, rule)
-        yield from _idle_limits(index, rule, base.min_rise_k)
-    drowned = list(_drowned(base))
-    for index, rule in enumerate(base.rules):
-        here = [item for item in drowned if item[0] == index]
-        every = {(c, s, n) for c in rule.equipment for s, n, _ in _alternatives(rule)}
-        if every == {(c, s, n) for _, s, n, c, _, _ in here}:
-            others = ", ".join(sorted({other.id for *_, other, _ in here}))
-            yield ("rules", index, "id"), f"rule {rule.id} never decides: {others} says as much"
-            continue
-        said: dict[tuple[Severity, int, str, Severity], list[str]] = {}
-        for _, severity, number, class_name, other, graded in here:
-            said.setdefault((severity, number, other.id, graded), []).append(class_name)
-        for (severity, number, other_id, graded), names in said.items():
-            yield (
-                ("rules", index, severity.value, number),
-                f"rule {rule.id} overlaps rule {other_id}: this never decides for "
-                f"{', '.join(names)}, which {other_id} calls {graded.value} whenever it holds",
-            )
-
-
-def _repeats(index: int, rule: Rule) -> Iterator[Finding]:
+def _repeats(base: KnowledgeBase) -> Iterator[Finding]:
     """Alternatives of one severity of which one holds whenever the other does."""
-    for severity, alternatives in rule.grades():
-        for (n, one), (m, other) in permutations(enumerate(alternatives), 2):
-            names_more = n < m and one.category != other.category
-            if one.implies(other) and (m < n or not other.implies(one)) and not names_more:
+    for index, rule in enumerate(base.rules):
+        for severity, alternatives in rule.grades():
+            for (n, one), (m, other) in permutations(enumerate(alternatives), 2):
+                names_more = n < m and one.category != other.category
+                if one.implies(other) and (m < n or not other.implies(one)) and not names_more:
+                    yield (
+                        ("rules", index, severity.value, n),
+                        f"rule {rule.id}: never decides: alternative {m + 1} holds whenever it "
+                        "does",
+                    )
+
+
+def _idle_limits(base: KnowledgeBase) -> Iterator[Finding]:
+    """T1 − T2 = δ · (T1 − T0), and δ counts from a rise of min_rise_k on."""
+    for index, rule in enumerate(base.rules):
+        for severity, number, conditions in _alternatives(rule):
+            delta, like_k = conditions.relative_difference, conditions.like_above_k
+            if delta is None or like_k is None:
+                continue
+            least_k = delta * base.min_rise_k
+            if like_k <= least_k:
                 yield (
-                    ("rules", index, severity.value, n),
-                    f"rule {rule.id}: never decides: alternative {m + 1} holds whenever it does",
+                    ("rules", index, severity.value, number, "like_above_k"),
+                    f"rule {rule.id}: says nothing: a relative difference of {delta:g} from a "
+                    f"rise of {base.min_rise_k:g} K on is {least_k:g} K or more",
                 )
 
 
-def _idle_limits(index: int, rule: Rule, min_rise_k: float) -> Iterator[Finding]:
-    """T1 − T2 = δ · (T1 − T0), and δ counts from a rise of min_rise_k on."""
-    for severity, number, conditions in _alternatives(rule):
-        delta, like_k = conditions.relative_difference, conditions.like_above_k
-        if delta is not None and like_k is not None and like_k <= delta * min_rise_k:
+@dataclass(frozen=True)
+class _Drowned:
+    """An alternative that another rule outvotes for a class: whenever it holds, the other rule
+    says as much, or worse."""
+
+    severity: Severity
+    number: int
+    class_name: str
+    by: str
+    graded: Severity
+
+
+def _overlaps(base: KnowledgeBase) -> Iterator[Finding]:
+    """Alternatives and whole rules that never decide a verdict, because another rule does."""
+    for index, rule in enumerate(base.rules):
+        drowned = list(_drowned(base, index))
+        every = {(c, s, n) for c in rule.equipment for s, n, _ in _alternatives(rule)}
+        if every == {(one.class_name, one.severity, one.number) for one in drowned}:
+            others = ", ".join(sorted({one.by for one in drowned}))
+            yield ("rules", index, "id"), f"rule {rule.id} never decides: {others} says as much"
+            continue
+        classes: dict[_Drowned, list[str]] = {}
+        for one in drowned:
+            classes.setdefault(replace(one, class_name=""), []).append(one.class_name)
+        for one, names in classes.items():
             yield (
-                ("rules", index, severity.value, number, "like_above_k"),
-                f"rule {rule.id}: says nothing: a relative difference of {delta:g} from a rise of "
-                f"{min_rise_k:g} K on is {delta * min_rise_k:g} K or more",
+                ("rules", index, one.severity.value, one.number),
+                f"rule {rule.id} overlaps rule {one.by}: this never decides for "
+                f"{', '.join(names)}, which {one.by} calls {one.graded.value} whenever it holds",
             )
 
 
-def _drowned(
-    base: KnowledgeBase,
-) -> Iterator[tuple[int, Severity, int, str, Rule, Severity]]:
-    """Alternatives that another rule outvotes: index, severity and number of the alternative, the
-    class for which that is so, the other rule and its severity."""
-    for (place, rule), (index, other) in permutations(enumerate(base.rules), 2):
+def _drowned(base: KnowledgeBase, place: int) -> Iterator[_Drowned]:
+    """Of the rule at that place. Of two that say the same, the later one is."""
+    rule = base.rules[place]
+    for index, other in enumerate(base.rules):
         shared = [name for name in rule.equipment if name in other.equipment]
-        for severity, number, conditions in _alternatives(rule) if shared else ():
+        if index == place or not shared:
+            continue
+        for severity, number, conditions in _alternatives(rule):
             for graded, _, theirs in _alternatives(other):
                 same = theirs.implies(conditions) and graded is severity
-                if (
-                    conditions.implies(theirs)
-                    and graded.rank >= severity.rank
-                    and (not same or index < place)
-                ):
-                    for class_name in shared:
-                        yield place, severity, number, class_name, other, graded
+                outvoted = conditions.implies(theirs) and graded.rank >= severity.rank
+                if outvoted and (not same or index < place):
+                    for name in shared:
+                        yield _Drowned(severity, number, name, other.id, graded)
                     break
 
 
