@@ -25,7 +25,10 @@ class Severity(str, Enum):
     @property
     def rank(self) -> int:
         """UNKNOWN 0, NORMAL 1, GENERAL 2, SERIOUS 3, CRITICAL 4: the number on the wire."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
