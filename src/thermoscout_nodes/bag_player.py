@@ -146,7 +146,7 @@ class BagPlayer(ManagedNode):
     def _choose_topics(self, bag: BagSource, recorded_namespace: str) -> None:
         said = set().union(*(node.published_topics for node in self._listeners))
         types = InstalledTypes()
-        prefix = recorded_namespace.rstrip("/") + "/"
+        prefix = f"/{recorded_namespace.strip('/')}/".replace("//", "/")
         for topic in bag.topics.values():
             relative = topic.name.removeprefix(prefix)
             name = self.resolve_topic_name(relative)
