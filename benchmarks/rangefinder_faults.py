@@ -120,6 +120,7 @@ def one_cycle(watched: Watched, device: Device, fault: str, port: Path, metres: 
         device.tell(f"plug {port}")
         refused = watched.supervisor.totals.refused
         watched.until(lambda: watched.supervisor.totals.refused > refused)
+        watched.until(lambda: watched.supervisor.attempt is None)
         device.tell("unplug")
         device.tell("serial_number 12345601")
     device.tell(f"distance {metres}")

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thermoscout_core.rangefinders.benewake import BenewakeParser
@@ -33,6 +33,7 @@ PARSERS: dict[str, tuple[Callable[[], Parser], bytes]] = {
     "ascii": (lambda: TextParser(True), ASCII),
     "binary": (BinaryParser, BINARY),
 }
+quickly = settings(deadline=None, max_examples=60)
 every_parser = pytest.mark.parametrize("name", PARSERS)
 
 
@@ -54,6 +55,7 @@ def measured(parser: Parser, *chunks: bytes) -> list[Measured]:
 
 
 @every_parser
+@quickly
 @given(data=st.data())
 def test_a_stream_means_the_same_wherever_it_is_cut(name: str, data: st.DataObject) -> None:
     make, frame = PARSERS[name]
@@ -66,6 +68,7 @@ def test_a_stream_means_the_same_wherever_it_is_cut(name: str, data: st.DataObje
 
 
 @every_parser
+@quickly
 @given(data=st.data())
 def test_after_any_noise_the_parser_is_soon_back_in_step(name: str, data: st.DataObject) -> None:
     make, frame = PARSERS[name]
@@ -91,6 +94,7 @@ def distances_of_right_checksums(name: str, stream: bytes) -> set[float]:
 
 
 @pytest.mark.parametrize("name", ["benewake", "jrt"])
+@quickly
 @given(data=st.data())
 def test_no_distance_comes_out_of_a_wrong_checksum(name: str, data: st.DataObject) -> None:
     make, frame = PARSERS[name]
@@ -103,6 +107,7 @@ def test_no_distance_comes_out_of_a_wrong_checksum(name: str, data: st.DataObjec
     ("name", "grammar"),
     [("dimetix", rb"g0[gh][+-]\d{8}"), ("lw20", rb" *ldf,\d: *-?\d{1,3}\.\d{1,3} *")],
 )
+@quickly
 @given(data=st.data())
 def test_no_distance_comes_out_of_a_line_of_another_form(
     name: str, grammar: bytes, data: st.DataObject
@@ -115,6 +120,7 @@ def test_no_distance_comes_out_of_a_line_of_another_form(
 
 
 @every_parser
+@quickly
 @given(chunks=st.lists(st.binary(max_size=200), max_size=20))
 def test_noise_alone_keeps_no_memory(name: str, chunks: list[bytes]) -> None:
     parser = PARSERS[name][0]()

@@ -46,6 +46,10 @@ class Watched:
     def streams(self) -> bool:
         return self.supervisor.phase is Phase.STREAMING
 
+    def waits(self) -> bool:
+        """Whether it waits for the back-off to pass."""
+        return self.lost() and self.supervisor.attempt is None
+
     def lost(self) -> bool:
         return self.supervisor.phase is Phase.LOST
 
@@ -80,14 +84,14 @@ def test_unplugged_and_back_under_another_path(device: Any, watch: Any, tmp_path
     assert "gone" in watched.supervisor.problem
     taken = len(watched.samples)
     by_id.unlink()
-    watched.until(lambda: watched.supervisor.totals.attempts > 2)
+    watched.until(lambda: watched.supervisor.totals.attempts > 2 and watched.waits())
     assert len(watched.samples) == taken
 
     device.tell("distance 9.0")
     device.tell(f"plug {tmp_path / 'ttyUSB3'}")
     by_id.symlink_to(tmp_path / "ttyUSB3")
-    back_off_s = watched.supervisor._back_off_s / 2  # it is doubled for the next one
-    assert watched.until(watched.streams) < back_off_s + 1.0
+    left_s = watched.supervisor._next_try_s - time.monotonic()
+    assert watched.until(watched.streams) < left_s + 1.0
     assert {round(s.range_m, 2) for s in watched.samples[taken:]} == {9.0}
     assert watched.supervisor.totals.reconnects == 1
 

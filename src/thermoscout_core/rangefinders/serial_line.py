@@ -24,7 +24,7 @@ PROTOCOLS = {
 }
 """Value of the option protocol -> module:class. The class is a RangeProtocol."""
 
-ANSWER_S = 0.3
+QUESTIONS, ANSWER_S = 2, 0.3
 """So long a device may take to say who it is, and to confirm a rate."""
 SETTLE_S = 0.05
 """After a gap on the line, so long what was held up behind it may take to arrive."""
@@ -171,12 +171,15 @@ class SerialRangefinder:
         return self._link
 
     def _identify(self, link: Link) -> None:
-        """A device that doesn't answer isn't refused: some can't, some have no wire to hear by."""
+        """A device that answers nothing is asked once more, and isn't refused: some can't answer,
+        some have no wire to hear by."""
         self.details.clear()
         question = self.protocol.identify() if self._asks_who else b""
-        if question:
+        for _attempt in range(QUESTIONS if question else 0):
             link.write(question)
             self._listen(link, lambda: "serial_number" in self.details)
+            if self.details:
+                break
         serial_number = self.details.get("serial_number")
         if serial_number:
             self.hardware_id = f"{self.protocol.name} {serial_number}"
