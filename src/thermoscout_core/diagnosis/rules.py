@@ -20,19 +20,19 @@ files; ``thermoscout rules`` checks and explains them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from thermoscout_core.diagnosis.conditions import ConditionLimits
 from thermoscout_core.diagnosis.quantities import QUANTITIES
+from thermoscout_core.diagnosis.rule_errors import described
 from thermoscout_core.diagnosis.rule_extension import read_rule_file
-from thermoscout_core.diagnosis.rule_files import Keys, Problem, RuleFile, RuleFileError
+from thermoscout_core.diagnosis.rule_files import RuleFile, RuleFileError
 from thermoscout_core.verdicts import Severity
 
 Name = Annotated[str, Field(min_length=1)]
@@ -258,48 +258,12 @@ class KnowledgeBase(_Strict):
     @classmethod
     def of(cls, file: RuleFile) -> KnowledgeBase:
         """The rules of a file that was read. Raises RuleFileError as :meth:`load`."""
-        content = file.content
         try:
-            return cls.model_validate(content)
+            return cls.model_validate(file.content)
         except ValidationError as error:
-            told = [e for e in error.errors() if not (e["type"] == "too_short" and e["input"])]
-            raise RuleFileError([_problem(file, content, e) for e in told]) from None
+            raise RuleFileError(described(file, error, _known_keys())) from None
 
 
-_SAID = {
-    "missing": "missing",
-    "too_short": "is empty",
-    "tuple_type": "a list is expected, [in, brackets] or one - item a line",
-    "model_type": "a mapping is expected, key: value",
-}
-
-
-def _problem(file: RuleFile, content: dict[str, Any], error: ErrorDetails) -> Problem:
-    """Where it is and what is wrong, for who wrote the file."""
-    keys = [key for key in error["loc"] if isinstance(key, (str, int))]
-    keys += error.get("ctx", {}).get("at", ())
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        close = get_close_matches(str(keys[-1]), _every_key(), 1)
-        hint = f"did you mean {close[0]}?" if close else "remove it or mend its spelling"
-        message = f"unknown key; {hint}"
-    elif error["type"] in _SAID:
-        message = _SAID[error["type"]]
-    elif not isinstance(error["input"], (dict, list)):
-        message += f" (got {error['input']!r})"
-    return file.problem(keys, f"{_where(content, keys)}: {message}")
-
-
-def _where(content: dict[str, Any], keys: Keys) -> str:
-    """A key path in words; a rule is named by its id where it has one."""
-    words = [str(key) for key in keys]
-    if len(keys) > 1 and keys[0] == "rules" and isinstance(keys[1], int):
-        row = content["rules"][keys[1]]
-        if isinstance(row, dict) and isinstance(row.get("id"), str):
-            words[:2] = [f"rule {row['id']}"]
-    return ".".join(words) or "file"
-
-
-def _every_key() -> list[str]:
+def _known_keys() -> list[str]:
     models = (KnowledgeBase, Rule, Conditions, Example, ConditionLimits)
     return sorted({name for model in models for name in model.model_fields})
