@@ -10,6 +10,7 @@ import typer
 from thermoscout_core import __version__
 from thermoscout_core.cli.bag import bag
 from thermoscout_core.cli.data import data
+from thermoscout_core.cli.engine import engine
 from thermoscout_core.cli.errors import PlainErrorsGroup
 from thermoscout_core.cli.history import history
 from thermoscout_core.cli.rules import rules
@@ -50,5 +51,6 @@ for _name in COMMANDS:
     app.command(_name)(getattr(import_module(f"{__name__}.{_name}"), _name))
 app.add_typer(bag, name="bag")
 app.add_typer(data, name="data")
+app.add_typer(engine, name="engine")
 app.add_typer(history, name="history")
 app.add_typer(rules, name="rules")

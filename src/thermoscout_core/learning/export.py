@@ -33,7 +33,7 @@ from thermoscout_core.learning.export_checks import (
     require_same_detections,
 )
 from thermoscout_core.learning.folding import FoldingReport, fold_batch_norm, verify_folding
-from thermoscout_core.learning.onnx_preprocessing import preprocessing
+from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
 from thermoscout_core.learning.onnx_selection import selection_graph, set_defaults
 from thermoscout_core.learning.ssd import SsdWithBoxes, prior_count
 from thermoscout_core.simulation.dataset import example_frames
@@ -185,15 +185,5 @@ def add_parts(path: Path, architecture: Architecture, options: ExportOptions) ->
         model = onnx.compose.merge_models(model, selection, io_map=joints)
         set_defaults(model, options.selection)
     if options.frame_size_px is not None:
-        before = preprocessing(
-            options.frame_size_px,
-            architecture.input_size_px,
-            OPSET,
-            model.ir_version,
-            options.batch,
-        )
-        before = onnx.compose.add_prefix(
-            before, "view/", rename_inputs=False, rename_outputs=False
-        )
-        model = onnx.compose.merge_models(before, model, io_map=[("images", "images")])
+        model = add_preprocessing(model, options.frame_size_px, architecture.input_size_px)
     onnx.save(model, str(path))

@@ -203,6 +203,28 @@ def preprocessing(
     return model
 
 
+def add_preprocessing(
+    model: onnx.ModelProto, frame_size_px: tuple[int, int], input_size_px: tuple[int, int]
+) -> onnx.ModelProto:
+    """A model that takes ``images``, with the preprocessing of such frames before it."""
+    batch = model.graph.input[0].type.tensor_type.shape.dim[0]
+    before = preprocessing(
+        frame_size_px,
+        input_size_px,
+        next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")),
+        model.ir_version,
+        batch.dim_value if batch.HasField("dim_value") else None,
+    )
+    before = onnx.compose.add_prefix(before, "view/", rename_inputs=False, rename_outputs=False)
+    joined: onnx.ModelProto = onnx.compose.merge_models(
+        before, model, io_map=[("images", "images")]
+    )
+    # merging keeps the properties of both, and the first has none
+    if not joined.metadata_props:
+        joined.metadata_props.extend(model.metadata_props)
+    return joined
+
+
 def resizing_weights(
     from_px: tuple[int, int], to_px: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

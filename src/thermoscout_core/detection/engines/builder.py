@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,11 @@ from thermoscout_core.detection.engines.library import IS_RTX, trt
 from thermoscout_core.detection.engines.logging import EngineLogger
 from thermoscout_core.detection.engines.options import MIB, BuildOptions
 from thermoscout_core.errors import ConfigurationError, EngineError
+
+HERE_ONLY = (
+    "TensorRT builds for the GPU of this machine only; leave --compute-capability out, and build "
+    "on the machine that the engine is for"
+)
 
 Progress = Callable[[str, int, int], bool]
 """Told (phase, steps done, steps there are) while TensorRT builds; False stops it."""
@@ -96,26 +101,24 @@ def _configure(config: trt.IBuilderConfig, options: BuildOptions) -> None:
         config.default_device_type = trt.DeviceType.DLA
         config.DLA_core = options.dla_core
         config.set_flag(trt.BuilderFlag.GPU_FALLBACK)
-    if options.compute_capability is not None:
-        _set_compute_capability(config, options.compute_capability)
+    if options.compute_capabilities:
+        _set_compute_capabilities(config, options.compute_capabilities)
 
 
-def _set_compute_capability(config: trt.IBuilderConfig, wanted: str) -> None:
+def _set_compute_capabilities(config: trt.IBuilderConfig, wanted: Sequence[str]) -> None:
     set_capability = getattr(config, "set_compute_capability", None)
     if set_capability is None:
-        raise ConfigurationError(
-            "TensorRT builds for the GPU of this machine only; leave --compute-capability out, "
-            "and build on the machine that the engine is for"
-        )
+        raise ConfigurationError(HERE_ONLY)
     known = trt.ComputeCapability.__members__  # type: ignore[attr-defined]
-    capability = known.get(f"SM{wanted.replace('.', '')}")
-    if capability is None:
-        there = ", ".join(name for name in known if name.startswith("SM"))
-        raise ConfigurationError(
-            f"TensorRT for RTX can't build for compute capability {wanted}; there are {there}"
-        )
-    config.num_compute_capabilities = 1  # type: ignore[attr-defined]
-    set_capability(capability, 0)
+    config.num_compute_capabilities = len(wanted)  # type: ignore[attr-defined]
+    for index, text in enumerate(wanted):
+        capability = known.get(f"SM{text.replace('.', '')}")
+        if capability is None:
+            there = ", ".join(name for name in known if name.startswith("SM"))
+            raise ConfigurationError(
+                f"TensorRT for RTX can't build for compute capability {text}; there are {there}"
+            )
+        set_capability(capability, index)
 
 
 def _attach_timing_cache(config: trt.IBuilderConfig, content: bytes) -> trt.ITimingCache | None:

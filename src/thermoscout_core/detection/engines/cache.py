@@ -134,7 +134,7 @@ class EngineCache:
         records = self.records()
         mine = [record for record in records if record.key.model_sha256 == model_sha256]
         for record in mine:
-            if record.key.environment == present:
+            if record.key.environment.serves(present):
                 return record
         if mine:
             differences = ", ".join(changes(mine[0].key.environment, present))

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from thermoscout_core.detection.engines.options import BuildOptions
 
 ANY_GPU = "any"
-"""TensorRT for RTX builds for a compute capability, not for one GPU."""
+"""TensorRT for RTX builds for compute capabilities, not for one GPU."""
+SEPARATOR = "+"
 
 
 class Environment(BaseModel):
     """library: tensorrt or tensorrt_rtx. version: its own. gpu: the GPU's name.
-    compute_capability: such as 8.7."""
+    compute_capability: such as 8.7; of an engine for several GPUs, 8.6+8.9."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,6 +24,14 @@ class Environment(BaseModel):
     version: str
     gpu: str
     compute_capability: str
+
+    def serves(self, present: Environment) -> bool:
+        """Whether an engine built for this runs on a machine as it is at present."""
+        capabilities = self.compute_capability.split(SEPARATOR)
+        return (
+            self.model_copy(update={"compute_capability": present.compute_capability}) == present
+            and present.compute_capability in capabilities
+        )
 
 
 class EngineKey(BaseModel):

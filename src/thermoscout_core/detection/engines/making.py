@@ -9,12 +9,13 @@ from pathlib import Path
 
 from thermoscout_core.atomic import write_bytes
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
-from thermoscout_core.detection.engines.builder import Built, Progress, build
+from thermoscout_core.detection.engines.builder import HERE_ONLY, Built, Progress, build
 from thermoscout_core.detection.engines.cache import EngineCache, EngineRecord, Outcome
 from thermoscout_core.detection.engines.cuda import open_device
 from thermoscout_core.detection.engines.engine_session import EngineSession
 from thermoscout_core.detection.engines.key import (
     ANY_GPU,
+    SEPARATOR,
     EngineKey,
     Environment,
     profile_shapes,
@@ -54,7 +55,7 @@ def make_engine(
         flags=options.flags(),
     )
     with cache.lock(key.digest()):
-        kept = {record.key: record for record in cache.records()}.get(key)
+        kept = next((record for record in cache.records() if record.key == key), None)
         if kept is not None and not force:
             cache.read_plan(kept)
             return kept, False
@@ -72,7 +73,7 @@ def make_engine(
             inputs=backend.inputs,
             outputs=backend.outputs,
         )
-        if options.compute_capability is None:
+        if not options.compute_capabilities:
             record = record.model_copy(update={"self_test": _proved(record, built, options, test)})
         cache.store(record, built.plan, test.to_bytes())
         return record, True
@@ -85,23 +86,20 @@ def precision_of(backend: OnnxRuntimeBackend) -> str:
 
 
 def _environment(options: BuildOptions) -> Environment:
-    """Of this machine, or of the GPU that the options name."""
-    if options.compute_capability is None:
+    """Of this machine, or of the GPUs that the options name."""
+    if not options.compute_capabilities:
         device = open_device()
         try:
             return present_environment(device)
         finally:
             device.close()
     if not IS_RTX:
-        raise ConfigurationError(
-            "TensorRT builds for the GPU of this machine only; leave --compute-capability out, "
-            "and build on the machine that the engine is for"
-        )
+        raise ConfigurationError(HERE_ONLY)
     return Environment(
         library=LIBRARY,
         version=version(),
         gpu=ANY_GPU,
-        compute_capability=options.compute_capability,
+        compute_capability=SEPARATOR.join(options.compute_capabilities),
     )
 
 

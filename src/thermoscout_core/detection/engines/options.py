@@ -15,7 +15,7 @@ class BuildOptions:
     workspace_mib: memory that a layer may use while it runs. dla_core: the deep-learning
     accelerator to build for (what it can't do runs on the GPU), None for the GPU alone. tf32: let
     float32 products round their factors to 10 bits. level: TensorRT's optimisation level, 0..5.
-    compute_capability: such as 8.6, to build with TensorRT for RTX for a GPU that isn't here.
+    compute_capabilities: such as 8.6, to build with TensorRT for RTX for GPUs that aren't here.
 
     Raises ConfigurationError for values out of range.
     """
@@ -25,7 +25,7 @@ class BuildOptions:
     dla_core: int | None = None
     tf32: bool = False
     level: int = 3
-    compute_capability: str | None = None
+    compute_capabilities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         least, usual, most = self.batch

@@ -1,0 +1,303 @@
+"""thermoscout engine: TensorRT engines of a detector, built, listed, tested, timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from thermoscout_core.detection.engines.builder import Progress
+    from thermoscout_core.detection.engines.cache import EngineCache
+    from thermoscout_core.frames import Counts
+
+engine = typer.Typer(
+    no_args_is_help=True,
+    help="TensorRT engines of a detector: what an NVIDIA GPU runs. Build one on the machine that "
+    "runs it, then set the detector's parameters model and runtime: tensorrt.",
+)
+
+Model = Annotated[
+    Path | None, typer.Argument(metavar="[MODEL]", help="ONNX file; left out, the shipped one.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the engines; left out, $THERMOSCOUT_ENGINES or the user's cache."
+    ),
+]
+
+
+class Precision(str, Enum):
+    """What the convolutions compute in."""
+
+    float32 = "float32"
+    float16 = "float16"
+    int8 = "int8"
+
+
+@engine.command()
+def build(
+    model: Model = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="Put this precision into the file first; left out, the file's own."),
+    ] = None,
+    with_preprocessing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Put gain control and resizing into the file first, for frames of that size.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The ONNX file made by these two; left out, in the cache's folder."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dataset folder: frames of its train split calibrate int8 and test the engine "
+            "(left out, simulated ones; for int8 real ones are far better)."
+        ),
+    ] = None,
+    calibration_frames: Annotated[
+        int, typer.Option(min=1, help="Frames that int8 is calibrated on.")
+    ] = 64,
+    batch: Annotated[
+        str, typer.Option(metavar="LEAST,USUAL,MOST", help="Frames a run takes, where free.")
+    ] = "1,1,1",
+    workspace: Annotated[int, typer.Option(min=1, help="MiB that a layer may use.")] = 1024,
+    dla: Annotated[
+        int | None, typer.Option(min=0, help="Build for this deep-learning accelerator.")
+    ] = None,
+    tf32: Annotated[
+        bool, typer.Option("--tf32", help="Let float32 products round their factors to 10 bits.")
+    ] = False,
+    level: Annotated[int, typer.Option(min=0, max=5, help="Optimisation level.")] = 3,
+    compute_capability: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With TensorRT for RTX: build for such a GPU (8.6) that isn't here; may be given "
+            "again. Such an engine is tested when it is first loaded."
+        ),
+    ] = None,
+    cache: Cache = None,
+    force: Annotated[bool, typer.Option("--force", help="Build it again.")] = False,
+) -> None:
+    """Build an engine, test it against ONNX Runtime, and keep it.
+
+    It belongs to this GPU and this version of TensorRT; after a change of either, or of the file,
+    it is refused, and this command builds a new one.
+
+    thermoscout engine build --precision float16 --with-preprocessing 640x512
+    """
+    from thermoscout_core.cli.sizes import parse_size
+    from thermoscout_core.detection.detector import DEFAULT_MODEL
+    from thermoscout_core.detection.engines.cache import EngineCache
+    from thermoscout_core.detection.engines.making import make_engine
+    from thermoscout_core.detection.engines.options import BuildOptions
+    from thermoscout_core.resources import resource_path
+
+    options = BuildOptions(
+        batch=_batches(batch),
+        workspace_mib=workspace,
+        dla_core=dla,
+        tf32=tf32,
+        level=level,
+        compute_capabilities=tuple(compute_capability or ()),
+    )
+    engines = EngineCache(cache)
+    source = model if model is not None else resource_path(DEFAULT_MODEL)
+    size_px = None if with_preprocessing is None else parse_size(with_preprocessing)
+    number = calibration_frames if precision is Precision.int8 else 8
+    frames = _frames(data, number, size_px)
+    if precision is not None or size_px is not None:
+        wanted = (precision or Precision.float32).value
+        source = _deployed(source, output, wanted, size_px, frames, engines)
+    with _progress() as progress:
+        record, is_new = make_engine(
+            source, options, frames, engines, force=force, progress=progress
+        )
+    convolutions = ", ".join(f"{n} {kind}" for kind, n in sorted(record.convolutions.items()))
+    typer.echo(
+        f"{'built in ' + str(record.build_s) + ' s' if is_new else 'already there'}: "
+        f"{engines.plan_path(record)}, {record.plan_bytes / 1e6:.1f} MB, "
+        f"{record.key.precision}, convolutions: {convolutions or 'not told'}"
+    )
+    if record.self_test is None:
+        typer.echo("self-test: when it is first loaded, on the GPU that it is for")
+    else:
+        typer.echo(
+            f"self-test: {record.self_test.detections} detections, scores within "
+            f"{record.self_test.score:g}, boxes within {record.self_test.box_px:g} px"
+        )
+    typer.echo(f"to run it: model: {source}, runtime: tensorrt")
+
+
+@engine.command("list")
+def list_(cache: Cache = None) -> None:
+    """List the engines that are kept, newest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from thermoscout_core.detection.engines.cache import EngineCache
+
+    engines = EngineCache(cache)
+    records = engines.records()
+    if not records:
+        typer.echo(f"no engines in {engines.folder}")
+        return
+    table = Table("model", "precision", "for", "TensorRT", "convolutions", "MB", "built", "tested")
+    for record in records:
+        made_for = record.key.environment
+        table.add_row(
+            f"{record.name}@{record.key.model_sha256[:8]}",
+            record.key.precision,
+            f"{made_for.gpu}, {made_for.compute_capability}",
+            f"{made_for.library} {made_for.version}",
+            ", ".join(f"{n} {kind}" for kind, n in sorted(record.convolutions.items())),
+            f"{record.plan_bytes / 1e6:.1f}",
+            record.built,
+            "at first load" if record.self_test is None else record.self_test.when,
+        )
+    Console().print(table)
+
+
+@engine.command()
+def verify(model: Model = None, cache: Cache = None) -> None:
+    """Load a model's engine as the detector would, and test it against ONNX Runtime's answer."""
+    from thermoscout_core.detection.detector import DEFAULT_MODEL
+    from thermoscout_core.detection.engines.cache import EngineCache
+    from thermoscout_core.detection.engines.opening import open_engine
+    from thermoscout_core.resources import resource_path
+
+    path = model if model is not None else resource_path(DEFAULT_MODEL)
+    opened = open_engine(path, EngineCache(cache))
+    try:
+        typer.echo(f"{opened.name}: fits this machine, loads, and passes its self-test")
+    finally:
+        opened.close()
+
+
+@engine.command()
+def bench(
+    model: Model = None,
+    runtime: Annotated[str, typer.Option(help="What runs it; see docs/bench.md.")] = "tensorrt",
+    frame_size: Annotated[
+        str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the camera's frames.")
+    ] = "640x512",
+    repeats: Annotated[int, typer.Option(min=10, help="Timed frames.")] = 500,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads, where the CPU computes.")] = 2,
+    output: Annotated[Path | None, typer.Option(help="The JSON file to write.")] = None,
+) -> None:
+    """Time the detector on this machine: network alone, counts to detections, CPU, power.
+
+    One JSON that says it all; please send the one of your Jetson back (docs/jetson_tensorrt.md).
+
+    thermoscout engine bench detector-float16-640x512.onnx --output jetson.json
+    """
+    import json
+
+    from rich.progress import Progress
+
+    from thermoscout_core.atomic import write_bytes
+    from thermoscout_core.bench.deployment import measure_deployment
+    from thermoscout_core.cli.sizes import parse_size
+    from thermoscout_core.detection.detector import Detector
+    from thermoscout_core.simulation.dataset import example_frames
+
+    detector = Detector.load(model, runtime=runtime, threads=threads)
+    try:
+        with Progress(transient=True) as progress:
+            task = progress.add_task("frames", total=2 * repeats)
+            record = measure_deployment(
+                detector,
+                example_frames(4, parse_size(frame_size)),
+                repeats,
+                told=lambda done: progress.update(task, completed=done),
+            )
+    finally:
+        detector.close()
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    typer.echo(text)
+    if output is not None:
+        write_bytes(output, text.encode() + b"\n")
+
+
+def _batches(text: str) -> tuple[int, int, int]:
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+        raise typer.BadParameter(f"--batch is least,usual,most, like 1,1,4, not '{text}'")
+    least, usual, most = (int(part) for part in parts)
+    return least, usual, most
+
+
+def _frames(data: Path | None, number: int, size_px: tuple[int, int] | None) -> list[Counts]:
+    """Of the train split, or simulated; of that size where one is given."""
+    from thermoscout_core.learning.data import open_dataset
+    from thermoscout_core.simulation.dataset import example_frames
+
+    if data is None:
+        return example_frames(number, size_px or (640, 512))
+    dataset = open_dataset(data, "train")
+    step = max(len(dataset) // number, 1)
+    frames = [dataset[index].counts for index in range(0, len(dataset), step)][:number]
+    fitting = [counts for counts in frames if size_px is None or counts.shape == size_px[::-1]]
+    # Preprocessing inside takes one size; where the data have another, simulated frames test it.
+    return frames if fitting else [*frames, *example_frames(8, size_px or (640, 512))]
+
+
+def _deployed(
+    source: Path,
+    output: Path | None,
+    precision: str,
+    size_px: tuple[int, int] | None,
+    frames: list[Counts],
+    engines: EngineCache,
+) -> Path:
+    """The ONNX file with precision and preprocessing inside."""
+    from thermoscout_core.learning.deployment import deploy
+
+    parts = [source.stem, precision]
+    if size_px is not None:
+        parts.append("{}x{}".format(*size_px))
+    path = output if output is not None else engines.folder / "models" / f"{'-'.join(parts)}.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deploy(source, path, precision, size_px, frames)
+    return path
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar for each of TensorRT's phases; Ctrl-C stops the build at its next step."""
+    import signal
+
+    from rich.progress import Progress as Bars
+
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with Bars(transient=True) as bars:
+            tasks = {}
+
+            def told(phase: str, done: int, steps: int) -> bool:
+                if phase not in tasks:
+                    tasks[phase] = bars.add_task(phase, total=steps)
+                bars.update(tasks[phase], completed=done)
+                return not stopped
+
+            yield told
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if stopped:
+        raise typer.Abort

@@ -1,0 +1,91 @@
+"""A file for TensorRT from an exported one: its precision, then the preprocessing, put inside."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+
+from thermoscout_core.atomic import write_bytes
+from thermoscout_core.detection.backends.base import METADATA_KEY, read_metadata, require_file
+from thermoscout_core.detection.contract import DETECTIONS, network_input
+from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.errors import ConfigurationError, ModelError
+from thermoscout_core.frames import Counts
+from thermoscout_core.learning.onnx_float16 import to_float16
+from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
+from thermoscout_core.learning.quantisation.calibration import calibrate
+from thermoscout_core.learning.quantisation.qdq import write_quantised
+
+PRECISIONS = ("float32", "float16", "int8")
+
+
+def deploy(
+    model: Path,
+    output: Path,
+    precision: str,
+    frame_size_px: tuple[int, int] | None,
+    calibration_frames: Sequence[Counts] = (),
+) -> None:
+    """Write model, a float32 export with preprocessing and suppression outside, for TensorRT.
+
+    precision: one of PRECISIONS; int8 needs calibration_frames. frame_size_px: (width, height) of
+    the camera's frames to have the preprocessing inside, None to leave it outside. Raises
+    ConfigurationError for wishes that don't go together, ModelError for a file that doesn't fit.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigurationError(
+            f"precision '{precision}' is unknown; there are {', '.join(PRECISIONS)}"
+        )
+    width_px, height_px = _plain_input_size(model)
+    if precision == "int8":
+        inputs = [
+            {"images": network_input(to_8bit_view(counts), (width_px, height_px))}
+            for counts in calibration_frames
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            quantised = Path(folder) / "int8.onnx"
+            write_quantised(calibrate(model, inputs), quantised, "tensorrt")
+            made = onnx.load(str(quantised))
+    else:
+        made = onnx.load(str(model))
+    if precision == "float16":
+        made = to_float16(made)
+        _note(made, "precision", {"type": "float16"})
+    if frame_size_px is not None:
+        made = add_preprocessing(made, frame_size_px, (width_px, height_px))
+    onnx.checker.check_model(made)
+    write_bytes(output, made.SerializeToString())
+
+
+def _plain_input_size(model: Path) -> tuple[int, int]:
+    """(width, height) of the input of an export that can be changed."""
+    require_file(model)
+    try:
+        graph = onnx.load(str(model)).graph
+    except Exception as error:  # protobuf's own
+        raise ModelError(f"{model}: is no ONNX file: {error}") from error
+    names = [entry.name for entry in graph.input]
+    quantised = any(node.op_type == "DequantizeLinear" for node in graph.node)
+    halved = any(entry.data_type == onnx.TensorProto.FLOAT16 for entry in graph.initializer)
+    outputs = tuple(entry.name for entry in graph.output)
+    if names != ["images"] or outputs == DETECTIONS or quantised or halved:
+        raise ModelError(
+            f"{model}: precision and preprocessing are put into a float32 export that has neither "
+            "them nor suppression inside; export it again without --with-preprocessing, with "
+            "--outputs decoded"
+        )
+    height, width = (side.dim_value for side in graph.input[0].type.tensor_type.shape.dim[2:])
+    return width, height
+
+
+def _note(model: onnx.ModelProto, name: str, content: object) -> None:
+    """Into the metadata of an export."""
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    metadata = read_metadata(Path(model.graph.name), properties.get(METADATA_KEY))
+    metadata[name] = content
+    properties[METADATA_KEY] = json.dumps(metadata)
+    onnx.helper.set_model_props(model, properties)
