@@ -1,7 +1,6 @@
-"""What devices tell, on the wire: stamps, radiometry, frames, camera_info, ranges.
+"""What devices tell, on the wire: stamps, radiometry, camera_info, ranges.
 
-The functions that read a message only look at its fields, so they also take the messages that the
-rosbags library gives.
+How a message becomes a frame is the core's (wire.py), which reads bags without ROS too.
 """
 
 from __future__ import annotations
@@ -14,15 +13,27 @@ from sensor_msgs.msg import CameraInfo, Range
 from std_msgs.msg import Header
 from thermoscout.msg import Radiometry as RadiometryMessage
 
-from thermoscout_core.frames import (
-    LinearScale,
-    ObjectParameters,
-    PlanckConstants,
-    Radiometry,
-    ThermalFrame,
+from thermoscout_core.frames import Radiometry
+from thermoscout_core.wire import (
+    UNKNOWN_RADIOMETRY,
+    message_to_frame,
+    message_to_radiometry,
+    to_seconds,
 )
-from thermoscout_nodes.images import image_to_counts
 from thermoscout_nodes.matching import Stamp
+
+__all__ = [
+    "UNKNOWN_RADIOMETRY",
+    "camera_info",
+    "make_header",
+    "message_to_frame",
+    "message_to_radiometry",
+    "radiometry_to_message",
+    "range_message",
+    "stamp_key",
+    "to_seconds",
+    "to_time",
+]
 
 
 def to_time(stamp_s: float) -> Time:
@@ -30,11 +41,6 @@ def to_time(stamp_s: float) -> Time:
     seconds = math.floor(stamp_s)
     nanoseconds = round((stamp_s - seconds) * 1e9)
     return Time(sec=seconds + nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-
-
-def to_seconds(stamp: Any) -> float:
-    """Time -> seconds."""
-    return float(stamp.sec) + float(stamp.nanosec) * 1e-9
 
 
 def stamp_key(header: Any) -> Stamp:
@@ -83,51 +89,6 @@ def radiometry_to_message(
         hfov=radiometry.hfov_rad,
         accuracy_c=radiometry.accuracy_c,
         camera=radiometry.camera,
-    )
-
-
-def message_to_radiometry(message: Any) -> Radiometry:
-    """Raises FrameError when has_scale is set and gain or offset is no usable number."""
-    m = message
-    return Radiometry(
-        scale=LinearScale(m.gain, m.offset) if m.has_scale else None,
-        applied=ObjectParameters(
-            m.applied_emissivity,
-            m.applied_reflected_c,
-            m.applied_air_c,
-            m.applied_relative_humidity,
-            m.applied_distance,
-        ),
-        scene=ObjectParameters(
-            m.emissivity, m.reflected_c, m.air_c, m.relative_humidity, m.distance
-        ),
-        planck=PlanckConstants(m.planck_r1, m.planck_r2, m.planck_b, m.planck_f, m.planck_o),
-        camera=m.camera,
-        saturation_count=m.saturation_count,
-        hfov_rad=m.hfov,
-        accuracy_c=m.accuracy_c,
-    )
-
-
-UNKNOWN_RADIOMETRY = Radiometry(scale=None, applied=ObjectParameters())
-"""Of a frame whose camera hasn't told: no temperature can be read from it."""
-
-
-def message_to_frame(image: Any, radiometry: Any | None) -> ThermalFrame:
-    """A raw image and the Radiometry message that holds for it (None: none came) -> frame.
-
-    Raises FrameError when either can't be used.
-    """
-    counts = image_to_counts(image)
-    if radiometry is None:
-        return ThermalFrame(counts, UNKNOWN_RADIOMETRY, to_seconds(image.header.stamp))
-    invalid = counts == 0 if radiometry.zero_is_invalid else None
-    return ThermalFrame(
-        counts,
-        message_to_radiometry(radiometry),
-        stamp_s=to_seconds(image.header.stamp),
-        source=radiometry.camera,
-        invalid=invalid,
     )
 
 

@@ -106,3 +106,12 @@ def test_a_split_of_a_dataset_folder_can_be_chosen(tmp_path, clock):
     (tmp_path / "splits" / "val.txt").write_text("t2\n")
     frames = all_frames(opened(tmp_path, clock, split="val"))
     assert [int(frame.counts[0, 0]) for frame in frames] == [3002]
+
+
+def test_it_begins_where_it_is_told_to_and_can_be_wound_back(folder, clock):
+    camera = opened(folder, clock, start=1)
+    assert int(camera.read(5.0).counts[0, 0]) == 3001
+    camera.seek(0)
+    assert [int(frame.counts[0, 0]) for frame in all_frames(camera)] == [3000, 3001, 3002]
+    with pytest.raises(DeviceError, match="no file 3, they are 0 to 2"):
+        camera.seek(3)

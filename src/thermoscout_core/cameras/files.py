@@ -1,4 +1,4 @@
-"""Thermograms from a folder as a camera: file:///folder?rate=2&loop=0&split=val."""
+"""Thermograms from a folder as a camera: file:///folder?rate=2&loop=0&split=val&start=0."""
 
 from __future__ import annotations
 
@@ -21,14 +21,21 @@ class FilesCamera:
     """Every thermogram of a folder (or one file) in the order of their paths.
 
     Frames are stamped with the time at which they are given, at most rate_hz a second, none is
-    left out. A file that can't be read is passed over and told in `errors` (one sentence a
-    file) and in the log; it doesn't end the stream.
+    left out, beginning with number `start` (from 0). A file that can't be read is passed over and
+    told in `errors` (one sentence a file) and in the log; it doesn't end the stream.
     """
 
     silence_is_loss = False  # it follows a clock, which may stand still
 
     def __init__(
-        self, place: str, rate_hz: float, clock: Clock, *, loop: bool = False, split: str = ""
+        self,
+        place: str,
+        rate_hz: float,
+        clock: Clock,
+        *,
+        loop: bool = False,
+        split: str = "",
+        start: int = 0,
     ) -> None:
         self.place = place
         self.rate_hz = rate_hz
@@ -37,6 +44,7 @@ class FilesCamera:
         self._clock = clock
         self._loop = loop
         self._split = split or None
+        self._start = start
         self._files: list[ThermogramFile] = []
         self._next = 0
         self._next_s = -math.inf
@@ -44,19 +52,29 @@ class FilesCamera:
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> FilesCamera:
-        """Options: rate, loop (0 or 1), split (of a dataset folder)."""
+        """Options: rate, loop (0 or 1), split (of a dataset folder), start (a file's number)."""
         rate_hz = url.number("rate", 2.0, 0.01, MAX_RATE_HZ)
         loop, split = url.flag("loop", False), url.text("split", "")
+        start = url.whole("start", 0, 0, 10**9)
         url.finish()
-        return cls(url.place, rate_hz, clock, loop=loop, split=split)
+        return cls(url.place, rate_hz, clock, loop=loop, split=split, start=start)
 
     def open(self) -> None:
         try:
             self._files = find_thermograms([self.place], self._split)
         except ThermogramError as error:
             raise DeviceError(str(error)) from error
-        self._next, self._good_in_pass = 0, 0
         self._next_s = self._clock.now_s()
+        self._good_in_pass = 0
+        self.seek(self._start)
+
+    def seek(self, number: int) -> None:
+        """Give that file next, counted from 0. Raises DeviceError when there is none."""
+        if not 0 <= number < len(self._files):
+            raise DeviceError(
+                f"{self.hardware_id}: no file {number}, they are 0 to {len(self._files) - 1}"
+            )
+        self._next = number
 
     def read(self, timeout_s: float) -> ThermalFrame | None:
         if not self._files:

@@ -15,6 +15,8 @@ CAMERAS = {
     "file": "thermoscout_core.cameras.files:FilesCamera",
     "rtsp": "thermoscout_core.cameras.rtsp:RtspCamera",
     "gige": "thermoscout_core.cameras.gige:GigeCamera",
+    "uvc": "thermoscout_core.cameras.uvc:UvcCamera",
+    "bag": "thermoscout_core.cameras.bag:BagCamera",
     "isapi": "thermoscout_core.cameras.isapi:IsapiCamera",
 }
 """Scheme -> module:class. Imported when asked for, so that no family needs another's library.
