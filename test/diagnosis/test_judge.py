@@ -192,12 +192,22 @@ def test_a_hot_pixel_that_is_no_spot_of_its_own_is_compared_with_nothing(judge_o
 
 def test_three_spots_in_a_row_are_phases_under_load(knowledge_base, reading):
     row = [
-        replace(reading(30.0, place=place), stands_out=0.8, over_peers_k=over_k)
+        replace(reading(24.0 + over_k, place=place), stands_out=0.8, over_peers_k=over_k)
         for place, over_k in enumerate((6.0, 6.2, 9.0))
     ]
     judge = Judge(knowledge_base)
     assert [v.severity.value for v in judge.judge(row)] == ["normal", "normal", "general"]
     assert judge.judge(row[2:])[0].severity is Severity.GENERAL
+
+
+def test_what_is_no_hotter_than_any_of_its_kind_does_not_stand_out(judge_one, reading):
+    joint = replace(reading(30.0), stands_out=0.8, over_peers_k=6.0)
+    assert judge_one(joint).severity is Severity.GENERAL
+    alike = (reading(30.1, place=1), reading(60.0, place=3))
+    verdict = judge_one(joint, *alike)
+    assert verdict.severity is Severity.NORMAL
+    assert "0.1 K below the coldest of its kind" in verdict.reason
+    assert judge_one(joint, reading(29.0, place=1), alike[1]).severity is Severity.GENERAL
 
 
 def test_a_hot_roof_is_no_fault_by_its_temperature_alone(judge_one, reading):

@@ -35,6 +35,8 @@ class Evidence:
     hot spot rather belongs to, or None. baseline: an earlier measurement, or None.
     over_row_k: what the hot spot is above the colder of two others that stand out in a row with
     it, NaN without such a row: three alike are three phases under load, not a defect.
+    over_coldest_k: what the hot spot is above the coldest of two or more like parts, NaN with
+    fewer: what is no hotter than any of its kind is none either.
     """
 
     reading: Reading
@@ -46,6 +48,7 @@ class Evidence:
     shared_with: Reading | None = None
     baseline: Baseline | None = None
     over_row_k: float = math.nan
+    over_coldest_k: float = math.nan
 
     @property
     def growth_k(self) -> float:
@@ -103,6 +106,7 @@ def gather(
                 shared_with=owned_by[index],
                 baseline=baselines[index] if baselines else None,
                 over_row_k=rows.get(index, math.nan),
+                over_coldest_k=like.over_coldest_k(index),
             )
         )
     return evidence
@@ -132,12 +136,23 @@ class _LikeParts:
             others = [self._readings[i].corrected_c for i in phases.others(index)]
             source = f"the colder of the other two phases, {phases.spacing_px:.0f} px apart"
             return min(others), source
-        like = [
-            self._readings[i].corrected_c for i in self._of_class.get(class_name, ()) if i != index
-        ]
+        like = self._others_c(index)
         if not like:
             return math.nan, ""
         return _lower_median(like), _like_source(class_name, len(like))
+
+    def over_coldest_k(self, index: int) -> float:
+        """T1 less the coldest of two or more others of its class, NaN with fewer."""
+        reading = self._readings[index]
+        others = self._others_c(index)
+        if reading.detection.class_name == HOT_REGION or len(others) < 2:
+            return math.nan
+        return reading.corrected_c - min(others)
+
+    def _others_c(self, index: int) -> list[float]:
+        """The hot spots of the others of its class."""
+        same = self._of_class.get(self._readings[index].detection.class_name, ())
+        return [self._readings[i].corrected_c for i in same if i != index]
 
 
 def _rows_of_spots(readings: Sequence[Reading]) -> dict[int, float]:

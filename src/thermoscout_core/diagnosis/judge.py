@@ -176,7 +176,9 @@ class _Case:
         score = evidence.reading.stands_out
         if not math.isfinite(score):
             return None
-        return score >= limit and not evidence.over_row_k < self.knowledge_base.phase_balance_k
+        balance_k = self.knowledge_base.phase_balance_k
+        alike = evidence.over_row_k < balance_k or evidence.over_coldest_k < balance_k
+        return score >= limit and not alike
 
     def _exceeds(self, difference_k: float, limit_k: float) -> bool | None:
         """Compared at the rated load where the rules say how; None for an unknown difference."""
@@ -322,6 +324,9 @@ def _standing(evidence: Evidence) -> str:
             f", {abs(evidence.over_row_k):.1f} K {side} the colder of the two spots "
             "in a row with it"
         )
+    elif math.isfinite(evidence.over_coldest_k):
+        side = "above" if evidence.over_coldest_k >= 0 else "below"
+        said += f", {abs(evidence.over_coldest_k):.1f} K {side} the coldest of its kind"
     return said
 
 
