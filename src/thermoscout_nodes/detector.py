@@ -13,6 +13,7 @@ from thermoscout_core.detection.detector import Detector, StageTimes
 from thermoscout_core.detections import Detection
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import Counts
+from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.images import image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.messages import detections_to_message, label_info
@@ -54,7 +55,9 @@ class DetectorNode(ManagedNode):
             max_detections=p["max_detections"],
             threads=p["threads"],
             runtime=p["runtime"],
+            fallbacks=[name.strip() for name in p["fallback_runtimes"].split(",") if name.strip()],
         )
+        self._tell_runtime()
         self._own_threshold = self._detector.score_threshold
         if p["score_threshold"]:
             self._own_threshold = p["score_threshold"]
@@ -76,7 +79,10 @@ class DetectorNode(ManagedNode):
 
     def release(self) -> None:
         self.deactivate()
-        self._detector = None
+        self.diagnostics.remove_task("runtime")
+        detector, self._detector = self._detector, None
+        if detector is not None:
+            detector.close()
 
     def parameters_changed(self, names: set[str]) -> None:
         detector = self._detector
@@ -84,6 +90,19 @@ class DetectorNode(ManagedNode):
             threshold = self.parameters["score_threshold"] or self._own_threshold
             detector.selection = replace(detector.selection, score_threshold=threshold)
             self._tell_labels()
+
+    def _tell_runtime(self) -> None:
+        """What runs the network, in the log and on /diagnostics; a fallback is a warning."""
+        assert self._detector is not None
+        name, reasons = self._detector.backend.name, self._detector.fallback_reasons
+        if reasons:
+            level, sentence = WARN, f"fallback {name}, for {'; '.join(reasons)}"
+            self.get_logger().warning(sentence)
+        else:
+            level, sentence = OK, name
+            self.get_logger().info(f"the network runs in {name}")
+        status = Status(level, sentence, {"runtime": name})
+        self.diagnostics.add_task("runtime", lambda: status)
 
     def _tell_labels(self) -> None:
         assert self._detector is not None

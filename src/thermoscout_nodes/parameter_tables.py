@@ -147,6 +147,12 @@ DETECTOR: Table = (
         "What runs the network; `thermoscout bench` tells which is the fastest.",
         choices=tuple(BACKENDS),
     ),
+    Parameter(
+        "fallback_runtimes",
+        "",
+        "Runtimes to take in turn where that one isn't there or has no engine, by commas; empty "
+        "fails instead. The one that runs is on /diagnostics.",
+    ),
 )
 
 TEMPERATURE_CORRECTION: Table = (

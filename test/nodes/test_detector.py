@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
@@ -145,3 +145,16 @@ def test_latencies_are_reported_stage_by_stage(graph: Any) -> None:
     stages = bench.node.diagnostics.latencies_s
     assert {"waiting", "preprocess", "network", "postprocess", "total"} <= stages.keys()
     assert stages["network"][0] > 0
+
+
+def test_a_fallback_runtime_is_a_warning_in_diagnostics_and_the_frames_go_on(graph: Any) -> None:
+    reports = graph.listen(DiagnosticArray, "/diagnostics", STANDARD)
+    bench = Bench(graph, runtime="onnxruntime-cuda", fallback_runtimes="onnxruntime")
+    assert bench.show(blank(1)) is not None
+    status = graph.spin_until(
+        lambda: next(
+            (s for m in reports for s in m.status if s.name.endswith("detector: runtime")), None
+        )
+    )
+    assert status.level == DiagnosticStatus.WARN
+    assert "fallback onnxruntime" in status.message and "no CUDA here" in status.message
