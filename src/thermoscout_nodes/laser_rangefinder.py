@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Range
 
 from thermoscout_core.errors import ConfigurationError
@@ -35,6 +36,7 @@ class LaserRangefinder(ManagedNode):
         self._device: SupervisedDevice[RangeSample] | None = None
         self._same_again: dict[str, object] = {}
         self._rate_problem = ""
+        self._rate_hz = 0.0
 
     def configure(self) -> None:
         self._frame_id = self.parameters["frame_id"]
@@ -47,7 +49,8 @@ class LaserRangefinder(ManagedNode):
         if self._url == NO_RANGEFINDER:
             return  # not even a topic: whoever sees one may expect distances
         self._ranges = self.advertise(Range, "range", SENSOR_PUBLISH)
-        self.diagnostics.hardware_id = open_rangefinder(self._url).hardware_id
+        self._rate_hz = self.parameters["rate"]
+        self.diagnostics.hardware_id = self._rangefinder(threading.Event()).hardware_id
         supervisor = Supervisor(
             silence_s=self.parameters["silence_timeout"],
             first_sample_s=self.parameters["first_sample_timeout"],
@@ -55,7 +58,7 @@ class LaserRangefinder(ManagedNode):
             any_device=self.parameters["any_device"],
         )
         self._device = SupervisedDevice(
-            self, "rangefinder", supervisor, self._fresh_rangefinder, self._deliver
+            self, "rangefinder", supervisor, self._rangefinder, self._deliver
         )
 
     def activate(self) -> None:
@@ -78,21 +81,20 @@ class LaserRangefinder(ManagedNode):
             return
         self._device.supervisor.silence_s = self.parameters["silence_timeout"]
         rate_hz = self.parameters["rate"]
-        streaming = self._device.supervisor.phase is Phase.STREAMING
-        if "rate" in names and rate_hz > 0 and streaming:  # else it counts from the next opening
-            self._device.reader.ask(
-                lambda device: device.set_rate(rate_hz),
-                lambda confirmed, why_not: self.call_soon(
-                    lambda: self._rate_set(rate_hz, confirmed, why_not)
-                ),
-            )
+        if rate_hz in (0.0, self._rate_hz) or self._device.supervisor.phase is not Phase.STREAMING:
+            self._rate_hz = rate_hz  # it counts from the next opening on
+            return
+        self._device.reader.ask(
+            lambda device: device.set_rate(rate_hz),
+            lambda confirmed, why_not: self.call_soon(lambda: self._rate_set(confirmed, why_not)),
+        )
 
     # In the reader's thread
 
-    def _fresh_rangefinder(self, stopping: threading.Event) -> Rangefinder:
+    def _rangefinder(self, stopping: threading.Event) -> Rangefinder:
         options = {} if self.parameters["any_device"] else dict(self._same_again)
-        if self.parameters["rate"] > 0:
-            options["rate"] = self.parameters["rate"]
+        if self._rate_hz > 0:
+            options["rate"] = self._rate_hz
         return open_rangefinder(self._url, NodeClock(self, stopping), **options)
 
     def _deliver(self, device: Rangefinder, sample: RangeSample) -> None:
@@ -117,14 +119,18 @@ class LaserRangefinder(ManagedNode):
         else:
             self.diagnostics.count("without_distance")
 
-    def _rate_set(self, asked_hz: float, confirmed_hz: float | None, why_not: str) -> None:
+    def _rate_set(self, confirmed_hz: float | None, why_not: str) -> None:
+        """The parameter says what the device does, also when it was asked for something else."""
+        asked_hz = self.parameters["rate"]
         self._rate_problem = why_not
-        if confirmed_hz is not None and confirmed_hz != asked_hz:
+        if confirmed_hz is not None:
+            self._rate_hz = confirmed_hz
+            if confirmed_hz == asked_hz:
+                self.get_logger().info(f"rate: the device confirms {confirmed_hz:g} Hz")
+                return
             self._rate_problem = f"asked for {asked_hz:g} Hz, the device has {confirmed_hz:g} Hz"
-        if self._rate_problem:
-            self.get_logger().error(f"rate: {self._rate_problem}")
-        else:
-            self.get_logger().info(f"rate: the device confirms {confirmed_hz:g} Hz")
+        self.get_logger().error(f"rate: {self._rate_problem}")
+        self.set_parameters([Parameter("rate", value=self._rate_hz)])
 
     def _rangefinder_status(self) -> Status:
         if self._device is None:

@@ -150,6 +150,7 @@ def test_the_rate_is_set_while_it_runs_and_what_the_device_can_t_do_is_told(benc
     bench.graph.spin_until(lambda: [m for m in logs if "confirms 40 Hz" in m.msg])
     assert node.set_parameters([Parameter("rate", value=12.5)])[0].successful
     bench.until(DiagnosticStatus.WARN, "whole number of Hz")
+    assert node.parameters["rate"] == 40.0
     assert not node.set_parameters([Parameter("rate", value=-1.0)])[0].successful
 
 

@@ -233,6 +233,7 @@ def test_after_close_nothing_is_read_and_closing_again_is_harmless(plugged: Any)
         ("socket://10.0.0.7?protocol=jrt", "host:port"),
         ("socket://10.0.0.7:99999?protocol=jrt", "host:port"),
         ("serial:///dev/x?protocol=benewake&model=tf99", "model must be one of"),
+        ("serial:///dev/x?protocol=benewake&rate=12.5", "whole number of Hz"),
     ],
 )
 def test_a_wrong_address_says_what_is_wrong(url: str, told: str) -> None:

@@ -78,6 +78,7 @@ class SerialRangefinder:
         """Options: protocol, the protocol's own, identify=0 for a line that can't be written to,
         and for serial:// usb=vid:pid:serial."""
         protocol = _protocol_of(url)
+        protocol.start()  # a rate that the family can't do is refused now
         identify = url.flag("identify", True)
         if url.scheme == "socket":
             host, port = _host_and_port(url)

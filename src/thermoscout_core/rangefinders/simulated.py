@@ -45,6 +45,8 @@ class SimulatedRangefinder:
         if self._last is None:
             raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
         now_s = self._clock.now_s()
+        if now_s < (self._last - 1) / self.rate_hz:  # the clock was set back
+            self._last = math.floor(now_s * self.rate_hz)
         wait_s = (self._last + 1) / self.rate_hz - now_s
         if wait_s > timeout_s:
             self._clock.sleep(timeout_s)
