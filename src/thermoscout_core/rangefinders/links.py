@@ -58,9 +58,14 @@ class SerialLink:
     def read(self, timeout_s: float) -> bytes:
         try:
             ready, _, _ = select.select([self._port.fd], [], [], max(0.0, timeout_s))
-            return bytes(self._port.read(MOST_BYTES)) if ready else b""
-        except (OSError, TypeError, ValueError) as error:  # TypeError: closed by another thread
+            if not ready:
+                return b""
+            data = os.read(self._port.fd, MOST_BYTES)
+        except (OSError, TypeError, ValueError) as error:  # TypeError: it is closed
             raise DeviceError(f"{self._path} is gone: {error}") from error
+        if not data:
+            raise DeviceError(f"{self._path} is gone (unplugged?)")
+        return data
 
     def write(self, data: bytes) -> None:
         try:
