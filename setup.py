@@ -78,8 +78,14 @@ setup(
         "parquet": ["pyarrow>=14"],
         # PDF; the HTML report needs neither.
         "report": ["fonttools>=4.40", "reportlab>=4.2"],
-        # TensorRT itself comes with JetPack.
-        "jetson": ["pycuda"],
+        # TensorRT itself comes with JetPack; onnx puts precision and preprocessing into a file.
+        "jetson": ["onnx>=1.16", "pycuda"],
+        # NVIDIA GPUs of a PC, and engines built for them where there is none.
+        "tensorrt-rtx": [
+            "onnx>=1.16",
+            "tensorrt-rtx-cu12-bindings>=1.7",
+            "tensorrt-rtx-cu12-libs>=1.7",
+        ],
         "test": [
             "hypothesis>=6",
             "jsonschema>=4",

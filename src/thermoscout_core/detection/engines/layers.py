@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 _LISTED = re.compile(
-    r"^Name: (?P<name>.+?), LayerType: (?P<kind>\w+), Inputs: \[(?P<inputs>.*?)\],? "
+    r"^Name: (?P<name>.+?), LayerType: (?P<kind>\w+), Inputs: \[(?P<inputs>.*?)\], "
+    r"(?:Constants|Outputs): "
 )
 _DATA_TYPE = re.compile(r"Data[tT]ype: (\w+)")
 _FORMATS = (
