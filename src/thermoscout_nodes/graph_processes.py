@@ -67,7 +67,7 @@ class NodeProcess:
         environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
         command = [sys.executable, "-m", module]
         command += ["--ros-args", "--params-file", str(parameters)]
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
                 env=environment,
@@ -76,6 +76,17 @@ class NodeProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
 
     def check(self) -> None:
         """Raises ProcessDiedError when it isn't running."""

@@ -1,0 +1,66 @@
+"""Each node is killed in the running graph, and the verdicts come again; what a soak watches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from thermoscout_nodes.soak import Figures, Outcome, Soak, growth, problems
+from thermoscout_nodes.soak_graph import SoakGraph
+
+NODES = ("ir_camera", "laser_rangefinder", "detector", "temperature_correction", "fault_judge")
+RECOVERY_S = 60.0
+"""On a machine that has other things to do; the bar of 5 s is the soak command's."""
+
+
+@pytest.fixture
+def soaking(graph: Any, tmp_path: Path) -> Iterator[Any]:
+    """The processes of a small graph, and the watch over them; the first verdicts have come."""
+    parameters = {
+        "ir_camera": {"url": "sim://patrol?seed=7&hold=2&width=128&height=96&rate=5"},
+        "laser_rangefinder": {"url": "sim://patrol?seed=7&hold=2"},
+    }
+    processes = SoakGraph(NODES, parameters, tmp_path, graph.domain_id)
+    watch = Soak(processes, graph.context, seed=1, every_s=1e6)
+    try:
+        _wait(watch, lambda: watch.has_verdicts)
+        yield watch, processes
+    finally:
+        watch.close()
+        processes.stop()
+
+
+def _wait(watch: Soak, condition: Any) -> None:
+    end_s = time.monotonic() + RECOVERY_S
+    while not condition():
+        assert time.monotonic() < end_s
+        watch.step()
+
+
+def test_verdicts_come_again_after_any_node_was_killed(soaking: Any) -> None:
+    watch, processes = soaking
+    for name in NODES:
+        outcome = watch.harm("kill -9", name)
+        _wait(watch, lambda name=name: processes.nodes[name].starts == 2)
+        _wait(watch, lambda outcome=outcome: not math.isnan(outcome.away_s))
+    assert watch.figures.called_normal[True] <= watch.figures.faulty[True] / 10
+
+
+@pytest.mark.parametrize(
+    ("samples", "share"), [([100.0] * 8, 0.0), ([100.0] * 4 + [120.0] * 4, 0.2)]
+)
+def test_growth_is_what_stays(samples: list[float], share: float) -> None:
+    assert growth(samples) == pytest.approx(share)
+
+
+def test_a_soak_tells_what_was_wrong() -> None:
+    figures = Figures(outcomes=[Outcome("kill -9 detector", 3.0, 7.5), Outcome("hang x", 9.0)])
+    told = problems(figures, patience_s=5.0)
+    assert told[0] == "kill -9 detector at 3 s: no verdicts for 7.5 s"
+    assert "hang x" in told[1]
+    assert told[-1] == "nothing was recorded"
