@@ -19,31 +19,46 @@ FIELD_OF_VIEW_RAD = 0.003
 
 
 class SimulatedRangefinder:
-    """Distances of a patrol with 3 mm of noise, on a fixed grid of stamps."""
+    """Distances of a patrol with 3 mm of noise, on a fixed grid of stamps.
+
+    loss_every_s, loss_for_s: so long in every so many seconds of the clock it is gone; 0 never.
+    """
 
     silence_is_loss = False
 
-    def __init__(self, patrol: Patrol, rate_hz: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        patrol: Patrol,
+        rate_hz: float,
+        clock: Clock,
+        loss_every_s: float = 0.0,
+        loss_for_s: float = 3.0,
+    ) -> None:
         self.patrol = patrol
         self.rate_hz = rate_hz
         self.hardware_id = f"simulated rangefinder of patrol {patrol.seed}"
         self._clock = clock
+        self._loss_every_s, self._loss_for_s = loss_every_s, loss_for_s
         self._last: int | None = None
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> SimulatedRangefinder:
-        """Options: seed, hold, faults (as the camera's), rate."""
+        """Options: seed, hold, faults (as the camera's), rate, loss_every, loss_for."""
         rate_hz = url.number("rate", 20.0, 0.1, 1000.0)
+        loss_every_s = url.number("loss_every", 0.0, 0.0, 86400.0)
+        loss_for_s = url.number("loss_for", 3.0, 0.0, 86400.0)
         patrol = patrol_of_url(url)
         url.finish()
-        return cls(patrol, rate_hz, clock)
+        return cls(patrol, rate_hz, clock, loss_every_s, loss_for_s)
 
     def open(self) -> None:
+        self._refuse_while_lost()
         self._last = math.floor(self._clock.now_s() * self.rate_hz)
 
     def read(self, timeout_s: float) -> RangeSample | None:
         if self._last is None:
             raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
+        self._refuse_while_lost()
         now_s = self._clock.now_s()
         if now_s < (self._last - 1) / self.rate_hz:  # the clock was set back
             self._last = math.floor(now_s * self.rate_hz)
@@ -57,6 +72,10 @@ class SimulatedRangefinder:
         else:
             self._last = max(self._last + 1, math.floor(now_s * self.rate_hz))
         return self.sample_at(self._last / self.rate_hz)
+
+    def _refuse_while_lost(self) -> None:
+        if self._loss_every_s and self._clock.now_s() % self._loss_every_s < self._loss_for_s:
+            raise DeviceError(f"{self.hardware_id} is gone: a simulated loss")
 
     def sample_at(self, stamp_s: float) -> RangeSample:
         """The sample of that time; the noise too is a function of it."""
