@@ -13,6 +13,7 @@ from sensor_msgs.msg import CameraInfo, Range
 from std_msgs.msg import Header
 from thermoscout.msg import Radiometry as RadiometryMessage
 
+from thermoscout_core.cameras.calibration import CameraCalibration
 from thermoscout_core.frames import Radiometry
 from thermoscout_core.wire import (
     UNKNOWN_RADIOMETRY,
@@ -24,6 +25,7 @@ from thermoscout_nodes.matching import Stamp
 
 __all__ = [
     "UNKNOWN_RADIOMETRY",
+    "calibrated_camera_info",
     "camera_info",
     "make_header",
     "message_to_frame",
@@ -119,3 +121,17 @@ def camera_info(size_px: tuple[int, int], hfov_rad: float, header: Header) -> Ca
         message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
         message.p = [f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
     return message
+
+
+def calibrated_camera_info(calibration: CameraCalibration, header: Header) -> CameraInfo:
+    """What a calibration file says, for a frame of its size."""
+    return CameraInfo(
+        header=header,
+        width=calibration.width_px,
+        height=calibration.height_px,
+        distortion_model=calibration.distortion_model,
+        d=calibration.d,
+        k=calibration.k,
+        r=calibration.r,
+        p=calibration.p,
+    )

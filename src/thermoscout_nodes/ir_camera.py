@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,19 +18,22 @@ from thermoscout.msg import Radiometry as RadiometryMessage
 from thermoscout.msg import ThermalVerdicts, Waypoint
 
 from thermoscout_core.cameras.base import Camera
+from thermoscout_core.cameras.calibration import read_calibration
 from thermoscout_core.cameras.registry import open_camera
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import ThermalFrame
 from thermoscout_core.supervision import Supervisor
 from thermoscout_core.verdicts import Verdict
+from thermoscout_nodes.camera_controls import CameraControls
 from thermoscout_nodes.device_messages import (
+    calibrated_camera_info,
     camera_info,
     make_header,
     radiometry_to_message,
     stamp_key,
 )
-from thermoscout_nodes.diagnostics import Status
+from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.images import array_to_image
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import Stamp
@@ -63,6 +67,7 @@ class IrCamera(ManagedNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("ir_camera", IR_CAMERA, **options)
         self._device: SupervisedDevice[ThermalFrame] | None = None
+        self._controls: CameraControls | None = None
         self._answered = threading.Event()
         self._asked: Stamp | None = None
         self._waiting: deque[_Outgoing] = deque()
@@ -72,7 +77,10 @@ class IrCamera(ManagedNode):
         if not self._frame_id:
             raise ConfigurationError("frame_id is empty; name the camera's optical frame")
         self._lockstep = self.parameters["lockstep"]
-        self._camera = open_camera(self.parameters["url"])
+        self._camera = self._made_camera()
+        self._calibration = None
+        if self.parameters["calibration"]:
+            self._calibration = read_calibration(_path_of(self.parameters["calibration"]))
         self._unreadable = 0
         self._last_frame_s = time.monotonic()
         self._images = self.advertise(Image, "thermal/image_raw", SENSOR_PUBLISH)
@@ -94,6 +102,9 @@ class IrCamera(ManagedNode):
         self._device = SupervisedDevice(
             self, "camera", supervisor, self._fresh_camera, self._deliver
         )
+        self._controls = CameraControls(
+            self, self._device.reader, self.parameters["object_parameters"]
+        )
         self.diagnostics.add_task("camera", self._camera_status)
 
     def activate(self) -> None:
@@ -109,20 +120,32 @@ class IrCamera(ManagedNode):
     def release(self) -> None:
         if self._device is not None:
             self._device.release()
-        self._device = None
+        if self._controls is not None:
+            self._controls.release()
+        self._device = self._controls = None
         self.diagnostics.remove_task("camera")
 
     def parameters_changed(self, names: set[str]) -> None:
-        if self._device is not None:
-            self._device.supervisor.silence_s = self.parameters["silence_timeout"]
+        assert self._device is not None and self._controls is not None
+        self._device.supervisor.silence_s = self.parameters["silence_timeout"]
+        if "object_parameters" in names:
+            self._controls.want(self.parameters["object_parameters"])
 
     # In the reader's thread
 
     def _fresh_camera(self, stopping: threading.Event) -> Camera:
-        self._camera = open_camera(self.parameters["url"], NodeClock(self, stopping))
+        self._camera = self._made_camera(NodeClock(self, stopping))
         return self._camera
 
+    def _made_camera(self, clock: NodeClock | None = None) -> Camera:
+        pipeline = self.parameters["pipeline"]
+        options = {"pipeline": pipeline} if pipeline else {}
+        return open_camera(self.parameters["url"], clock, **options)
+
     def _deliver(self, camera: Camera, frame: ThermalFrame) -> None:
+        assert self._controls is not None
+        if not self._controls.prepare(camera):
+            return
         if len(self._waiting) >= MOST_WAITING:
             self.call_soon(lambda: self.diagnostics.count("dropped"))
             return
@@ -176,8 +199,7 @@ class IrCamera(ManagedNode):
         self._tell_waypoint(frame, header)
         self._images.publish(outgoing.image)
         if self._infos.get_subscription_count():
-            size_px = frame.width_px, frame.height_px
-            self._infos.publish(camera_info(size_px, frame.radiometry.hfov_rad, header))
+            self._infos.publish(self._camera_info(frame, header))
         if self._truths is not None and outgoing.truth is not None:
             size_px = frame.width_px, frame.height_px
             self._truths.publish(verdicts_to_message(outgoing.truth, header, size_px))
@@ -198,6 +220,20 @@ class IrCamera(ManagedNode):
             radiometry, header, outgoing.zero_is_invalid, shutter_closed
         )
         self._radiometry.publish(message)
+
+    def _camera_info(self, frame: ThermalFrame, header: Header) -> CameraInfo:
+        size_px = frame.width_px, frame.height_px
+        calibration = self._calibration
+        if calibration is not None:
+            if size_px == (calibration.width_px, calibration.height_px):
+                return calibrated_camera_info(calibration, header)
+            self.diagnostics.bad_frame(
+                f"the calibration is for {calibration.width_px}x{calibration.height_px} pixels, "
+                f"the camera sends {size_px[0]}x{size_px[1]}"
+            )
+        return camera_info(
+            size_px, self.parameters["horizontal_fov"] or frame.radiometry.hfov_rad, header
+        )
 
     def _tell_waypoint(self, frame: ThermalFrame, header: Header) -> None:
         """In the place of the simulated robot's navigation."""
@@ -222,7 +258,17 @@ class IrCamera(ManagedNode):
         status = self._device.status()
         age_s = time.monotonic() - self._last_frame_s
         status.values.update(url=self.parameters["url"], last_frame_age_s=f"{age_s:.2f}")
+        controls = self._controls
+        if controls is not None and controls.applied:
+            status.values["object_parameters"] = controls.applied
+        if controls is not None and controls.problem and status.level == OK:
+            return Status(WARN, f"object_parameters: {controls.problem}", status.values)
         return status
+
+
+def _path_of(place: str) -> Path:
+    """A file by its path or its file:// address, as camera_info_manager has it."""
+    return Path(place.removeprefix("file://")).expanduser()
 
 
 def main(args: list[str] | None = None) -> None:

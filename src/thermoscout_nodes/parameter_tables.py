@@ -3,7 +3,9 @@ written from here by ``python -m thermoscout_nodes.parameter_files``."""
 
 from __future__ import annotations
 
+from thermoscout_core.cameras.object_parameters import object_parameters_problem
 from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
+from thermoscout_core.device_urls import secret_in
 from thermoscout_nodes.parameters import Parameter, Table
 
 NOT_STATED_C = -274.0
@@ -30,9 +32,39 @@ IR_CAMERA: Table = (
     Parameter(
         "url",
         "sim://patrol?seed=7&width=640&height=512&rate=25",
-        "The camera: sim://patrol?… (simulated substation) or file:///folder?rate=2&loop=0.",
+        "The camera: sim://patrol?…, file:///folder?rate=2&loop=0, bag:///bag, rtsp://, gige://, "
+        "isapi:// or uvc:// (docs/cameras.md). No user and password here.",
+        check=secret_in,
+    ),
+    Parameter(
+        "pipeline",
+        "",
+        "rtsp:// only: a GStreamer pipeline that ends in appsink, for hardware decoding; {url} in "
+        "it becomes the camera's address.",
     ),
     Parameter("frame_id", "ir_camera_optical_frame", "Optical frame of the camera (REP-103)."),
+    Parameter(
+        "calibration",
+        "",
+        "The camera's calibration for camera_info: a YAML file of camera_info_manager's format.",
+    ),
+    Parameter(
+        "horizontal_fov",
+        0.0,
+        "Without a calibration camera_info is made from this field of view; 0 takes what the "
+        "camera states, if it does.",
+        unit="rad",
+        minimum=0.0,
+        maximum=3.1,
+    ),
+    Parameter(
+        "object_parameters",
+        "",
+        "Set in the camera itself and read back: emissivity=0.95 reflected_c=20 air_c=15 "
+        "relative_humidity=0.5 distance_m=3, as many as wanted; the others stay the camera's.",
+        dynamic=True,
+        check=object_parameters_problem,
+    ),
     Parameter(
         "lockstep",
         False,
@@ -300,7 +332,11 @@ FAULT_JUDGE: Table = (
 
 BAG_RECORDER: Table = (
     AUTOSTART,
-    Parameter("output", "thermoscout_bag", "Folder of the bag; where it exists, NAME_2 is taken, and so on."),
+    Parameter(
+        "output",
+        "thermoscout_bag",
+        "Folder of the bag; where it exists, NAME_2 is taken, and so on.",
+    ),
     Parameter(
         "compress",
         True,

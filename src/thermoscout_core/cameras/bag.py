@@ -61,6 +61,7 @@ class BagCamera:
         self._waiting: ThermalFrame | None = None
         self._recorded_s = math.nan
         self._due_s = -math.inf
+        self._gap_s = 0.0
         self._given = 0
 
     @classmethod
@@ -96,7 +97,8 @@ class BagCamera:
             raise DeviceError(f"{self.hardware_id}: not open; call open() first")
         if self._waiting is None:
             self._waiting = self._next_frame()
-        wait_s = self._due_s - self._clock.now_s()
+        # a clock that was set back must not hold the next frame for hours
+        wait_s = min(self._due_s - self._clock.now_s(), self._gap_s)
         if wait_s > timeout_s:
             self._clock.sleep(timeout_s)
             return None
@@ -107,7 +109,7 @@ class BagCamera:
         return ThermalFrame(
             frame.counts,
             frame.radiometry,
-            max(self._due_s, self._clock.now_s()),
+            self._clock.now_s(),
             f"{self.hardware_id} at {frame.stamp_s:.3f} s",
             frame.invalid,
             frame.shutter_closed,
@@ -128,8 +130,8 @@ class BagCamera:
             self.seek(self._start_s)
             frame = next(self._messages)
         gap_s = frame.stamp_s - self._recorded_s
-        if 0 < gap_s < LONGEST_GAP_S:
-            self._due_s += gap_s / self._speed
+        self._gap_s = gap_s / self._speed if 0 < gap_s < LONGEST_GAP_S else 0.0
+        self._due_s += self._gap_s
         self._recorded_s = frame.stamp_s
         return frame
 

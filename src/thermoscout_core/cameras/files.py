@@ -81,7 +81,8 @@ class FilesCamera:
             raise DeviceError(f"{self.hardware_id}: not open; call open() first")
         if self._next >= len(self._files):
             self._turn_round()
-        wait_s = self._next_s - self._clock.now_s()
+        # a clock that was set back must not hold the next file for hours
+        wait_s = min(self._next_s - self._clock.now_s(), 1.0 / self.rate_hz)
         if wait_s > timeout_s:
             self._clock.sleep(timeout_s)
             return None
@@ -100,7 +101,7 @@ class FilesCamera:
         self._files = []
 
     def _stamped(self, frame: ThermalFrame) -> ThermalFrame:
-        stamp_s = max(self._next_s, self._clock.now_s())
+        stamp_s = self._clock.now_s()
         self._next_s = stamp_s + 1.0 / self.rate_hz
         self._good_in_pass += 1
         return ThermalFrame(

@@ -6,6 +6,7 @@ Each frame is one request (ISAPI, "jpegPicWithAppendData"), answered with the °
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 from xml.etree import ElementTree
 
@@ -98,18 +99,17 @@ class IsapiCamera:
             self._session.auth = HTTPDigestAuth(self._credentials.user, self._credentials.password)
         _, body, _ = self._get("/ISAPI/System/deviceInfo")
         self.hardware_id = identity_of(body)
-        self._next_s = self._clock.now_s()
+        self._next_s = time.monotonic()
 
     def read(self, timeout_s: float) -> ThermalFrame | None:
         if self._session is None:
             raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
-        wait_s = self._next_s - self._clock.now_s()
+        wait_s = self._next_s - time.monotonic()  # which no set clock makes jump
         if wait_s > 0:
             self._clock.sleep(min(wait_s, timeout_s))
             if wait_s > timeout_s:
                 return None
-        # a clock that jumps back must not hold the next request for ever
-        self._next_s = max(self._next_s, self._clock.now_s()) + 1.0 / self.rate_hz
+        self._next_s = max(self._next_s, time.monotonic()) + 1.0 / self.rate_hz
         content_type, body, stamp_s = self._get(self._path)
         try:
             answer = read_thermometry(split_parts(body, boundary_of(content_type)))

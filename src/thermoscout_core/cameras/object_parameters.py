@@ -31,3 +31,12 @@ def parse_object_parameters(text: str) -> ObjectParameters:
         if not low <= values[name] <= high:
             raise ConfigurationError(f"{name} must lie in {low:g} … {high:g}, got {number}")
     return ObjectParameters(**values)
+
+
+def object_parameters_problem(text: str) -> str:
+    """Why that text can't be taken, "" when it can."""
+    try:
+        parse_object_parameters(text)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
