@@ -64,7 +64,7 @@ class DetectorNode(ManagedNode):
         self.diagnostics.hardware_id = self._detector.model_id
         self._detections = self.advertise(Detection2DArray, "detections", STANDARD)
         self._label_info = self.advertise(LabelInfo, "label_info", LATCHED)
-        self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
+        self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE, vital=True)
 
     def activate(self) -> None:
         self._worker = LatestWorker(

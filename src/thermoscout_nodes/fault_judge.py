@@ -25,6 +25,7 @@ from thermoscout_core.reporting.overlay import draw_overlay
 from thermoscout_core.verdicts import Verdict
 from thermoscout_nodes.ambient import AmbientAir
 from thermoscout_nodes.device_messages import stamp_key, to_seconds
+from thermoscout_nodes.identity import rules_status
 from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.markers import verdict_markers
@@ -65,11 +66,13 @@ class FaultJudge(ManagedNode):
     def configure(self) -> None:
         self._judge = Judge(KnowledgeBase.load(self.parameters["rules"] or None))
         self.diagnostics.hardware_id = f"rules {self._judge.knowledge_base.id}"
+        identity = rules_status(self._judge.knowledge_base, self.parameters["rules"])
+        self.diagnostics.add_task("rules", lambda: identity)
         self._verdicts = self.advertise(ThermalVerdicts, "verdicts", STANDARD)
         self._alarms = self.advertise(ThermalAlarm, "alarms", EVENTS)
         self._overlay = self.advertise(Image, "overlay", SENSOR_PUBLISH)
         self._markers = self.advertise(MarkerArray, "markers", STANDARD)
-        self.subscribe(EquipmentReadings, "readings", self._on_readings, STANDARD)
+        self.subscribe(EquipmentReadings, "readings", self._on_readings, STANDARD, vital=True)
         self.subscribe(Waypoint, "waypoint", self._on_waypoint, STANDARD)
         self.subscribe(PoseStamped, "pose", self._on_pose, SENSOR_SUBSCRIBE)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)

@@ -30,6 +30,7 @@ from thermoscout_nodes.device_messages import (
     stamp_key,
     to_seconds,
 )
+from thermoscout_nodes.identity import correction_status
 from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import StampMatcher
@@ -66,13 +67,15 @@ class TemperatureCorrection(ManagedNode):
             self._reader = Survey(self._thermometer)
         self._ranges = RangeBuffer(p["range_max_age"])
         self.diagnostics.hardware_id = p["network"] or "shipped network"
+        identity = correction_status(network, p["network"])
+        self.diagnostics.add_task("correction", lambda: identity)
         self._readings = self.advertise(EquipmentReadings, "readings", STANDARD)
         self._temperatures = self.advertise(Image, "thermal/temperature", SENSOR_PUBLISH)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
-        self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE)
+        self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE, vital=True)
         ranges = self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
         self._range_topic = ranges.topic_name
-        self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD)
+        self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD, vital=True)
         self._ambient.subscribe(self)
 
     def deactivate(self) -> None:

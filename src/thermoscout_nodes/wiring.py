@@ -12,9 +12,12 @@ from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 
-from thermoscout_nodes.diagnostics import Diagnostics
+from thermoscout_nodes.diagnostics import ERROR, OK, Diagnostics, Status
 from thermoscout_nodes.qos import publisher_events, subscription_events
 from thermoscout_nodes.workers import Inbox
+
+SILENCE_S = 2.0
+"""An input that must not stop is reported as silent after so long."""
 
 FAREWELL_S = 0.5
 """So long a node that ends waits for its last messages to arrive."""
@@ -36,6 +39,9 @@ class WiredNode(LifecycleNode):
         self._publishers_made: list[Any] = []
         self._entities_made: list[tuple[Callable[[Any], Any], Any]] = []
         self.diagnostics = Diagnostics(self)
+        self._vital: set[str] = set()
+        self._heard_at_s: dict[str, float] = {}
+        self.diagnostics.add_task("inputs", self._inputs_status)
         self.inbox = Inbox(self, lambda call: self.guarded(call, "handed over"))
 
     @property
@@ -87,19 +93,25 @@ class WiredNode(LifecycleNode):
         qos: QoSProfile,
         while_inactive: bool = False,
         raw: bool = False,
+        vital: bool = False,
     ) -> Any:
         """A guarded subscription that lives until cleanup, heard only while the node is active.
 
         while_inactive: hear it always, for latched topics that come only once. raw: the callback
-        takes the serialised message.
+        takes the serialised message. vital: without it the node says nothing, so its silence is
+        an error in diagnostics.
         """
         resolved = self.resolve_topic_name(topic)
+        self._heard_at_s[resolved] = time.monotonic()
+        if vital:
+            self._vital.add(resolved)
         run = self.guarded(callback, f"message on {resolved}")
 
         def heard(message: Any) -> None:
             if self.is_active or while_inactive:
                 run(message)
             self.heard[resolved] += 1
+            self._heard_at_s[resolved] = time.monotonic()
             if self.after_message is not None:
                 self.after_message()
 
@@ -142,6 +154,27 @@ class WiredNode(LifecycleNode):
         self._entities_made.clear()
         self._publishers_made.clear()
         self.heard.clear()
+        self._heard_at_s.clear()
+        self._vital.clear()
+
+    def _inputs_status(self) -> Status:
+        """What came, how long ago, and whether what the node lives on has fallen silent."""
+        now_s = time.monotonic()
+        ages_s = {topic: now_s - at_s for topic, at_s in self._heard_at_s.items()}
+        values = {
+            topic: f"{self.heard[topic]} messages, the last {age_s:.1f} s ago"
+            if self.heard[topic]
+            else "none"
+            for topic, age_s in ages_s.items()
+        }
+        for topic in sorted(self._vital):
+            if self.is_active and ages_s[topic] > SILENCE_S:
+                senders = self.get_publishers_info_by_topic(topic)
+                names = ", ".join(sorted({info.node_name for info in senders}))
+                why = f"{names} sends nothing" if names else "no node sends it"
+                silent = f"nothing on {topic} for {ages_s[topic]:.1f} s: {why}"
+                return Status(ERROR, silent, values)
+        return Status(OK, "all that it lives on comes" if self._vital else "ok", values)
 
     def _qos_reporter(self, topic: str) -> Callable[[str], None]:
         def report(sentence: str) -> None:
