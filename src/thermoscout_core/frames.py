@@ -122,7 +122,8 @@ class ThermalFrame:
     counts: (H, W) uint16, C-contiguous. radiometry: see Radiometry. stamp_s: acquisition time,
     seconds (Unix or ROS time). source: file or device it came from. invalid: (H, W) bool mask of
     pixels without a measurement (NaN in a float file), or None. shutter_closed: the camera looks
-    at its own shutter (non-uniformity correction), not at the scene.
+    at its own shutter (non-uniformity correction), not at the scene. is_picture: for people only,
+    beside frames that measure.
     Raises FrameError for another shape or dtype.
     """
 
@@ -132,6 +133,7 @@ class ThermalFrame:
     source: str = ""
     invalid: NDArray[np.bool_] | None = None
     shutter_closed: bool = False
+    is_picture: bool = False
 
     def __post_init__(self) -> None:
         counts = self.counts

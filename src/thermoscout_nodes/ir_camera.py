@@ -110,6 +110,7 @@ class IrCamera(ManagedNode):
     def activate(self) -> None:
         assert self._device is not None
         self._told = self._waypoint = ""
+        self._has_video = False
         self._waiting.clear()
         self._device.start()
 
@@ -157,10 +158,7 @@ class IrCamera(ManagedNode):
         truth = None
         if self._truths is not None and self._truths.get_subscription_count():
             truth = truth_verdicts(camera, frame)
-        picture = None
-        if self._pictures.get_subscription_count():
-            view = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
-            picture = array_to_image(view, "bgr8", header)
+        picture = self._picture_of(frame, header)
         image = array_to_image(counts, "mono16", header)
         outgoing = _Outgoing(frame, image, picture, zero_is_invalid, truth)
         self._answered.clear()
@@ -168,6 +166,17 @@ class IrCamera(ManagedNode):
         self._send(outgoing)
         if self._lockstep:
             self._await_verdicts(outgoing)
+
+    def _picture_of(self, frame: ThermalFrame, header: Header) -> Image | None:
+        """For people, while somebody looks: the camera's own video where it has one."""
+        self._has_video |= frame.is_picture
+        if self._has_video != frame.is_picture or not self._pictures.get_subscription_count():
+            return None
+        if frame.is_picture:
+            view = cv2.cvtColor(frame.counts.astype(np.uint8), cv2.COLOR_GRAY2BGR)
+        else:
+            view = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
+        return array_to_image(view, "bgr8", header)
 
     def _send(self, outgoing: _Outgoing) -> None:
         self._waiting.append(outgoing)
@@ -195,6 +204,10 @@ class IrCamera(ManagedNode):
         if not self.is_active:
             return
         frame, header = outgoing.frame, outgoing.image.header
+        if frame.is_picture:
+            if outgoing.picture is not None:
+                self._pictures.publish(outgoing.picture)
+            return
         self._tell_radiometry(outgoing, header)
         self._tell_waypoint(frame, header)
         self._images.publish(outgoing.image)

@@ -225,3 +225,18 @@ def test_a_video_is_published_without_a_scale(graph: Any, watch: Watch, start_pe
     graph.spin_until(lambda: watch.images and watch.told)
     assert not watch.told[-1].has_scale
     assert image_to_array(watch.images[-1]).shape == (128, 160)
+
+
+def test_a_paired_camera_s_video_is_for_people_and_its_temperatures_for_the_graph(
+    graph: Any, watch: Watch, start_peer: Any, login: None
+) -> None:
+    pytest.importorskip("av")
+    measuring = start_peer("isapi_server.py", 0, 96, 64, "A1")
+    video = start_peer("rtsp_server.py", 0, "mpeg4", 160, 128, 25, "video")
+    pictures = graph.listen(Image, "thermal/image_color", SENSOR_SUBSCRIBE)
+    options = f"radiometry=isapi&port={measuring.port}&rate=5"
+    graph.make(IrCamera, {"url": f"rtsp://127.0.0.1:{video.port}/thermal?{options}"})
+    graph.spin_until(lambda: len(watch.images) > 2 and len(pictures) > 5)
+    assert {(image.width, image.height) for image in watch.images} == {(96, 64)}
+    assert (pictures[-1].width, pictures[-1].height) == (160, 128)
+    assert all(told.has_scale for told in watch.told)

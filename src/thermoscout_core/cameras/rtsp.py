@@ -14,6 +14,8 @@ from urllib.parse import quote
 import numpy as np
 
 from thermoscout_core.cameras.credentials import Credentials, credentials_of
+from thermoscout_core.cameras.isapi import IsapiCamera
+from thermoscout_core.cameras.paired import PairedCamera
 from thermoscout_core.cameras.stream_clock import StreamClock
 from thermoscout_core.cameras.video import AvVideo, OpenCvVideo, Picture, Video
 from thermoscout_core.clock import Clock
@@ -71,10 +73,11 @@ class RtspCamera:
         self._late = 0
 
     @classmethod
-    def from_url(cls, url: DeviceUrl, clock: Clock) -> RtspCamera:
+    def from_url(cls, url: DeviceUrl, clock: Clock) -> RtspCamera | PairedCamera:
         """Options: transport (tcp, udp), low and high (°C), polarity (white_hot, black_hot), hfov
-        (°), credentials, pipeline, decoder (pyav, opencv), open_timeout and silence (s); what the
-        camera's own address has as a query goes into query, quoted."""
+        (°), credentials, pipeline, decoder (pyav, opencv), open_timeout and silence (s); query:
+        what the camera's own address has as one, quoted. With radiometry=isapi a PairedCamera,
+        with channel and rate as isapi:// has them, and port (of HTTP)."""
         transport = url.choice("transport", "tcp", ("tcp", "udp"))
         low_c = url.number("low", math.inf, -273.15, math.inf)
         high_c = url.number("high", math.inf, -273.15, math.inf)
@@ -86,8 +89,9 @@ class RtspCamera:
         open_s = url.number("open_timeout", 5.0, 0.1, 60.0)
         silence_s = url.number("silence", 0.8, 0.1, 60.0)
         query = url.text("query", "")
+        measuring = _measuring_side(url, clock, credentials)
         url.finish()
-        return cls(
+        camera = cls(
             f"{url.place}?{query}" if query else url.place,
             credentials,
             clock,
@@ -100,6 +104,7 @@ class RtspCamera:
             open_s=open_s,
             silence_s=silence_s,
         )
+        return camera if measuring is None else PairedCamera(camera, measuring)
 
     def open(self) -> None:
         self.close()
@@ -179,6 +184,16 @@ class RtspCamera:
             accuracy_c=accuracy_c,
         )
         return ThermalFrame(counts, radiometry, stamp_s, self.hardware_id)
+
+
+def _measuring_side(url: DeviceUrl, clock: Clock, credentials: Credentials) -> IsapiCamera | None:
+    if url.choice("radiometry", "none", ("none", "isapi")) == "none":
+        return None
+    host = url.place.partition("/")[0].partition(":")[0]
+    port = url.whole("port", 80, 1, 65535)
+    channel = url.whole("channel", 2, 1, 64)
+    rate_hz = url.number("rate", 1.0, 0.05, 25.0)
+    return IsapiCamera(f"{host}:{port}", channel, rate_hz, credentials, clock)
 
 
 def _span(url: DeviceUrl, low_c: float, high_c: float) -> tuple[float, float] | None:
