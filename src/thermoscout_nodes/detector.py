@@ -20,6 +20,7 @@ from thermoscout_nodes.messages import detections_to_message, label_info
 from thermoscout_nodes.parameter_tables import DETECTOR
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_SUBSCRIBE, STANDARD
+from thermoscout_nodes.trusted_files import verified
 from thermoscout_nodes.workers import LatestWorker
 
 
@@ -49,7 +50,7 @@ class DetectorNode(ManagedNode):
     def configure(self) -> None:
         p = self.parameters
         self._detector = Detector.load(
-            p["model"] or None,
+            verified(p["model"]),
             score_threshold=p["score_threshold"] or None,
             iou_threshold=p["iou_threshold"] or None,
             max_detections=p["max_detections"],

@@ -39,6 +39,7 @@ from thermoscout_nodes.parameter_tables import FAULT_JUDGE
 from thermoscout_nodes.patrol_memory import PatrolMemory
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import EVENTS, LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
+from thermoscout_nodes.trusted_files import verified
 from thermoscout_nodes.workers import LatestWorker
 
 WATCHERS_CHECK_S = 0.25
@@ -64,7 +65,7 @@ class FaultJudge(ManagedNode):
         self._recall: LatestWorker[str, WaypointBaselines] | None = None
 
     def configure(self) -> None:
-        self._judge = Judge(KnowledgeBase.load(self.parameters["rules"] or None))
+        self._judge = Judge(KnowledgeBase.load(verified(self.parameters["rules"])))
         self.diagnostics.hardware_id = f"rules {self._judge.knowledge_base.id}"
         identity = rules_status(self._judge.knowledge_base, self.parameters["rules"])
         self.diagnostics.add_task("rules", lambda: identity)

@@ -7,6 +7,7 @@ from thermoscout_core.cameras.object_parameters import object_parameters_problem
 from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
 from thermoscout_core.device_urls import secret_in
 from thermoscout_nodes.parameters import Parameter, Table
+from thermoscout_nodes.trusted_files import input_file, no_traversal, output_path
 
 NOT_STATED_C = -274.0
 """No temperature: below absolute zero."""
@@ -155,7 +156,12 @@ LASER_RANGEFINDER: Table = (
 
 DETECTOR: Table = (
     AUTOSTART,
-    Parameter("model", "", "ONNX file of the detector; empty is the shipped one."),
+    Parameter(
+        "model",
+        "",
+        "ONNX file of the detector; empty is the shipped one.",
+        check=input_file(".onnx", ".plan", ".engine"),
+    ),
     Parameter(
         "score_threshold",
         0.0,
@@ -189,7 +195,12 @@ DETECTOR: Table = (
 
 TEMPERATURE_CORRECTION: Table = (
     AUTOSTART,
-    Parameter("network", "", "npz file of the BP network; empty is the shipped one."),
+    Parameter(
+        "network",
+        "",
+        "npz file of the BP network; empty is the shipped one.",
+        check=input_file(".npz"),
+    ),
     Parameter("use_network", True, "False corrects by the physical model alone."),
     Parameter(
         "find_hot_regions",
@@ -254,6 +265,7 @@ TEMPERATURE_CORRECTION: Table = (
         "",
         "Picture of the frame's size in which the camera's dead pixels aren't black; empty for "
         "none.",
+        check=input_file(".png", ".tif", ".tiff", ".bmp"),
     ),
     Parameter(
         "hot_spot_min_pixels",
@@ -280,6 +292,7 @@ FAULT_JUDGE: Table = (
         "rules",
         "",
         "Rule set: a shipped one's name (thermoscout rules list) or a YAML file; empty is dlt664.",
+        check=input_file(".yaml", ".yml", plain_names=True),
     ),
     AMBIENT_MAX_AGE,
     Parameter(
@@ -310,6 +323,7 @@ FAULT_JUDGE: Table = (
         "history_path",
         "",
         "File that the patrol is written into (docs/history.md); empty writes none.",
+        check=output_path,
     ),
     Parameter(
         "history_interval",
@@ -336,6 +350,7 @@ BAG_RECORDER: Table = (
         "output",
         "thermoscout_bag",
         "Folder of the bag; where it exists, NAME_2 is taken, and so on.",
+        check=output_path,
     ),
     Parameter(
         "compress",
@@ -374,7 +389,7 @@ BAG_RECORDER: Table = (
 
 BAG_PLAYER: Table = (
     AUTOSTART,
-    Parameter("bag", "", "Folder of the bag to play."),
+    Parameter("bag", "", "Folder of the bag to play.", check=no_traversal),
     Parameter(
         "recorded_namespace", "", "Namespace of the robot that recorded the bag, if it had one."
     ),

@@ -38,6 +38,7 @@ from thermoscout_nodes.messages import message_to_detections, readings_to_messag
 from thermoscout_nodes.parameter_tables import NOT_STATED_C, TEMPERATURE_CORRECTION
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
+from thermoscout_nodes.trusted_files import verified
 
 RADIOMETRIES_KEPT = 16
 
@@ -54,7 +55,7 @@ class TemperatureCorrection(ManagedNode):
 
     def configure(self) -> None:
         p = self.parameters
-        network = BpNetwork.load(p["network"] or None) if p["use_network"] else None
+        network = BpNetwork.load(verified(p["network"])) if p["use_network"] else None
         dead = read_dead_pixels(p["dead_pixels"]) if p["dead_pixels"] else None
         self._thermometer = Thermometer(
             network,
