@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from thermoscout_core.learning.compression.records import CompressionRecord
     from thermoscout_core.learning.training.progress import EpochReport
 
+TABLE_WIDTH = 120
+
 
 def compress(
     recipe: Annotated[
@@ -111,7 +113,7 @@ def _print_table(record: CompressionRecord, console: Console) -> None:
         table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for step in (record.dense, *record.steps):
         table.add_row(*row_of(step, record))
-    console.print(table, soft_wrap=True)
+    console.print(table, width=max(console.width, TABLE_WIDTH), crop=False)
     for step in record.steps:
         console.print(f"{step.title}: {verdict_of(step, record)}", soft_wrap=True)
     if record.test is not None:

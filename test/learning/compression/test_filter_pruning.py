@@ -47,7 +47,7 @@ def groups(model: Model) -> Any:
 
 
 def evidence(model: Model, bench: Workbench, groups: Any) -> Evidence:
-    batches = partial(bench.training_batches, model, 1)
+    batches = partial(bench.training_batches, model, 4)
     return Evidence(model, list(groups.values()), batches, bench.loss(model))
 
 

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from thermoscout_core.learning.compression.records import Measures, StepRecord
 from thermoscout_core.learning.compression.step import Budget
 
+ROUNDING = 1e-9
+ALIKE = 0.9
+"""Speeds above this share of the best can't be told apart: then accuracy decides."""
+
 
 def shortfalls(measures: Measures, dense: Measures, budget: Budget) -> list[str]:
     """What a model misses of a budget, a sentence each."""
     found = []
     loss = dense.map_50 - measures.map_50
-    if not loss <= budget.map_loss:
+    if not loss <= budget.map_loss + ROUNDING:
         found.append(
-            f"blinder: loses {100 * loss:.1f} points of mAP, at most "
-            f"{100 * budget.map_loss:.1f} allowed"
+            f"blinder: loses {100 * loss:.2f} points of mAP, at most "
+            f"{100 * budget.map_loss:g} allowed"
         )
     for latency in measures.latencies[:1]:
         if latency.faster < budget.faster:
@@ -32,19 +36,21 @@ def shortfalls(measures: Measures, dense: Measures, budget: Budget) -> list[str]
 def best_of(
     steps: Sequence[StepRecord], dense: StepRecord, goal: Budget
 ) -> tuple[StepRecord | None, list[str]]:
-    """The fastest accepted step that meets the goal, and []; or None, and what the nearest of all
-    steps misses."""
+    """The accepted step that meets the goal and is fastest, of those about as fast the most
+    accurate, and []; or None, and what the nearest of all steps misses."""
     missing = {id(step): shortfalls(step.measures, dense.measures, goal) for step in steps}
     meeting = [step for step in steps if not missing[id(step)] and not step.refused]
     if meeting:
-        return min(meeting, key=_time_ms), []
+        fastest = max(_speed(step) for step in meeting)
+        alike = [step for step in meeting if _speed(step) >= ALIKE * fastest]
+        return max(alike, key=lambda step: step.measures.map_50), []
     if not steps:
         return None, ["the recipe has no step"]
-    nearest = min(steps, key=lambda step: (len(missing[id(step)]), _time_ms(step)))
+    nearest = min(steps, key=lambda step: (len(missing[id(step)]), -_speed(step)))
     reasons = missing[id(nearest)] or list(nearest.refused)
     return None, [f"{nearest.title}: {reason}" for reason in reasons]
 
 
-def _time_ms(step: StepRecord) -> float:
-    latencies = step.measures.latencies
-    return latencies[0].p50_ms if latencies else float(step.measures.smallest_bytes)
+def _speed(step: StepRecord) -> float:
+    """The dense model's time over the step's in the first runtime."""
+    return step.measures.latencies[0].faster

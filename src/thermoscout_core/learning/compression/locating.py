@@ -29,14 +29,15 @@ class Deviation:
 
 
 def layer_deviations(path: Path, network: nn.Module, images: Tensor) -> list[Deviation]:
-    """Each convolution's output in ONNX Runtime (unoptimised) beside torch's, in their order.
+    """Each convolution's output in ONNX Runtime (unoptimised) beside torch's, in the file's order.
 
     path: a file that the network was exported to, batch norm folded in both. images (1, 3, H, W).
+    A layer whose weights the exporter joined with another's equal ones is left out.
     """
-    wanted: list[tuple[str, Tensor]] = []
+    wanted: dict[str, Tensor] = {}
     hooks = [
         module.register_forward_hook(
-            lambda _, __, output, name=name: wanted.append((name, output.detach()))
+            lambda _, __, output, name=name: wanted.update({name: output.detach()})
         )
         for name, module in network.named_modules()
         if isinstance(module, nn.Conv2d)
@@ -49,8 +50,9 @@ def layer_deviations(path: Path, network: nn.Module, images: Tensor) -> list[Dev
             hook.remove()
     found = _convolution_outputs(path, images)
     return [
-        Deviation(name, _difference(output.numpy(), other))
-        for (name, output), other in zip(wanted, found, strict=False)
+        Deviation(name, _difference(wanted[name].numpy(), output))
+        for name, output in found.items()
+        if name in wanted
     ]
 
 
@@ -66,9 +68,11 @@ def first_broken_layer(
     return next((one for one in deviations if not one.difference <= tolerance), None)
 
 
-def _convolution_outputs(path: Path, images: Tensor) -> list[Array]:
+def _convolution_outputs(path: Path, images: Tensor) -> dict[str, Array]:
+    """By the name of the layer, which the exporter gives to its weight."""
     model = onnx.load(str(path))
-    names = [node.output[0] for node in model.graph.node if node.op_type == "Conv"]
+    nodes = [node for node in model.graph.node if node.op_type == "Conv"]
+    names = [node.output[0] for node in nodes]
     del model.graph.output[:]
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
     options = onnxruntime.SessionOptions()
@@ -76,7 +80,9 @@ def _convolution_outputs(path: Path, images: Tensor) -> list[Array]:
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    return list(session.run(names, {"images": images.numpy()}))
+    outputs = session.run(names, {"images": images.numpy()})
+    layers = [node.input[1].removesuffix(".weight") for node in nodes]
+    return dict(zip(layers, outputs, strict=True))
 
 
 def _difference(one: Array, other: Array) -> float:

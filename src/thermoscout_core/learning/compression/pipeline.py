@@ -163,7 +163,7 @@ class Pipeline:
             folding_difference=None,
             folding_worst_layer=None,
             onnx_difference=outcome.figures.get("output_difference"),
-            map_torch=self.bench.mean_ap(outcome.model.network, outcome.model.architecture),
+            map_torch=outcome.figures["map_float32"],
             map_onnx=map_of_file(folder / ONNX, self.bench.val, self.bench.training.threads),
         )
 

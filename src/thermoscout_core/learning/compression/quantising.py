@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -56,7 +58,8 @@ class Quantise(Step):
             {"images": network_input(to_8bit_view(counts), size_px)}
             for counts in bench.calibration_frames(self.frames)
         ]
-        calibration = calibrate(float_file, inputs, self.calibration)
+        with redirect_stdout(io.StringIO()):  # ONNX Runtime's calibrators print as they go
+            calibration = calibrate(float_file, inputs, self.calibration)
         for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
             write_quantised(calibration, folder / name, kind)
         errors = layer_errors(calibration, folder / CPU, inputs[:ERROR_FRAMES])

@@ -10,15 +10,23 @@ import yaml
 from pydantic import Field, ValidationError
 
 from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.learning.compression.distillation.step import Distil
+from thermoscout_core.learning.compression.factorisation.step import Factorise
 from thermoscout_core.learning.compression.filters.step import PruneFilters
 from thermoscout_core.learning.compression.latency import LatencySection
+from thermoscout_core.learning.compression.net2net import Net2Net
 from thermoscout_core.learning.compression.quantising import Quantise
+from thermoscout_core.learning.compression.rescaling import Rescale
 from thermoscout_core.learning.compression.step import Budget, Section, Step
+from thermoscout_core.learning.compression.tuning import Finetune
 from thermoscout_core.learning.compression.weights.step import PruneWeights
 from thermoscout_core.learning.compression.workbench import TrainingSection
 from thermoscout_core.learning.config import DataSection
 
-AnyStep = Annotated[PruneWeights | PruneFilters | Quantise, Field(discriminator="do")]
+AnyStep = Annotated[
+    PruneWeights | PruneFilters | Factorise | Distil | Net2Net | Rescale | Finetune | Quantise,
+    Field(discriminator="do"),
+]
 
 
 class Recipe(Section):

@@ -35,7 +35,7 @@ from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
 from thermoscout_core.learning.evaluation.matching import Prediction
 from thermoscout_core.learning.evaluation.prediction import SCORE_FLOOR
-from thermoscout_core.learning.export import write_onnx
+from thermoscout_core.learning.export import write_metadata, write_onnx
 from thermoscout_core.learning.folding import fold_batch_norm
 from thermoscout_core.learning.loss import MultiboxLoss
 from thermoscout_core.learning.matching import Matcher
@@ -46,6 +46,8 @@ from thermoscout_core.learning.training.progress import EpochReport
 from thermoscout_core.learning.training.run_folder import BEST
 from thermoscout_core.learning.training.trainer import Trainer
 
+FRAMES_AT_ONCE = 4
+"""Of training_batches; more would take more memory and tell no more."""
 START = "start.safetensors"
 
 
@@ -97,6 +99,7 @@ class Workbench:
         with tempfile.TemporaryDirectory(prefix="thermoscout-sweep-") as folder:
             path = Path(folder) / "network.onnx"
             write_onnx(folded, path, architecture.input_size_px, DECODED, batch=1)
+            write_metadata(path, {"classes": list(architecture.classes)})
             backend = OnnxRuntimeBackend(path, self.training.threads)
 
         def answer(images: Tensor) -> tuple[Floats, Floats]:
@@ -140,16 +143,18 @@ class Workbench:
         return self._inputs[size_px]
 
     def training_batches(self, model: Model, number: int) -> Iterator[Batch]:
-        """That many batches of augmented training frames with their targets, always the same."""
+        """About that many augmented training frames with their targets, a few at a time, always
+        the same."""
         config = self.training_recipe(model.architecture, Path("unused"), None)
-        config = config.model_copy(update={"workers": 0})
+        schedule = config.schedule.model_copy(update={"batch_size": FRAMES_AT_ONCE})
+        config = config.model_copy(update={"workers": 0, "schedule": schedule})
         priors = make_priors(model.architecture.levels)
         frames = AugmentedFrames(self.train.samples, config, self.train.classes, Matcher(priors))
         while number > 0:
             for batch in frames.batches():
                 yield batch
-                number -= 1
-                if number == 0:
+                number -= len(batch.ids)
+                if number <= 0:
                     return
             frames.epoch += 1
 

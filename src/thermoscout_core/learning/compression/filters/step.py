@@ -31,9 +31,6 @@ from thermoscout_core.learning.compression.weights.masks import keep_ratios_of
 from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.ssd import Ssd
 
-CRITERIA_BATCHES = 8
-"""Of training frames that data-driven criteria look at."""
-
 
 class PruneFilters(Step):
     """Filter pruning: whole filters and everything that hangs on them, then training."""
@@ -56,6 +53,8 @@ class PruneFilters(Step):
     """Of that penalty."""
     sparsify_epochs: int = Field(5, ge=1)
     """Of that training."""
+    frames: int = Field(64, ge=1)
+    """Training frames that criteria which need some look at."""
     epochs: int | None = Field(None, ge=0)
     """Of the training after pruning; null: the recipe's."""
     learning_rate: float | None = Field(None, gt=0)
@@ -74,7 +73,7 @@ class PruneFilters(Step):
         evidence = Evidence(
             model,
             groups,
-            partial(bench.training_batches, model, CRITERIA_BATCHES),
+            partial(bench.training_batches, model, self.frames),
             bench.loss(model),
         )
         scores = {group.name: CRITERIA[self.criterion](evidence, group) for group in groups}
