@@ -142,9 +142,6 @@ def build(
 @engine.command("list")
 def list_(cache: Cache = None) -> None:
     """List the engines that are kept, newest first."""
-    from rich.console import Console
-    from rich.table import Table
-
     from thermoscout_core.detection.engines.cache import EngineCache
 
     engines = EngineCache(cache)
@@ -152,20 +149,18 @@ def list_(cache: Cache = None) -> None:
     if not records:
         typer.echo(f"no engines in {engines.folder}")
         return
-    table = Table("model", "precision", "for", "TensorRT", "convolutions", "MB", "built", "tested")
     for record in records:
         made_for = record.key.environment
-        table.add_row(
-            f"{record.name}@{record.key.model_sha256[:8]}",
-            record.key.precision,
-            f"{made_for.gpu}, {made_for.compute_capability}",
-            f"{made_for.library} {made_for.version}",
-            ", ".join(f"{n} {kind}" for kind, n in sorted(record.convolutions.items())),
-            f"{record.plan_bytes / 1e6:.1f}",
-            record.built,
-            "at first load" if record.self_test is None else record.self_test.when,
+        convolutions = ", ".join(f"{n} {kind}" for kind, n in sorted(record.convolutions.items()))
+        tested = "at first load" if record.self_test is None else record.self_test.when
+        typer.echo(
+            f"{record.name}, {record.key.precision}, {record.plan_bytes / 1e6:.1f} MB\n"
+            f"  file {record.key.model_sha256[:12]}, {', '.join(record.key.flags)}\n"
+            f"  for GPU {made_for.gpu}, compute capability {made_for.compute_capability}, "
+            f"{made_for.library} {made_for.version}\n"
+            f"  convolutions: {convolutions or 'not told'}\n"
+            f"  built {record.built}, tested {tested}"
         )
-    Console().print(table)
 
 
 @engine.command()

@@ -41,6 +41,9 @@ class _Conversion:
         for node in graph.node:
             if node.op_type == "Constant" and node.attribute[0].name == "value":
                 self._constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+            elif node.op_type == "Identity" and node.input[0] in self._constants:
+                # The exporter keeps equal weights once.
+                self._constants[node.output[0]] = self._constants[node.input[0]]
         self._floats = {
             value.name
             for value in (*graph.input, *graph.value_info, *graph.output)
@@ -151,11 +154,13 @@ def _reachable(starts: set[int], neighbours: Callable[[int], set[int]]) -> set[i
 
 def _drop_unused(graph: onnx.GraphProto) -> None:
     """Float32 constants whose only readers went over to float16."""
-    read = {name for node in graph.node for name in node.input}
-    read.update(entry.name for entry in graph.output)
+    read = {entry.name for entry in graph.output}
+    nodes = []
+    for node in reversed(graph.node):
+        if node.op_type not in ("Constant", "Identity") or node.output[0] in read:
+            nodes.append(node)
+            read.update(node.input)
     kept = [entry for entry in graph.initializer if entry.name in read]
-    del graph.initializer[:]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(reversed(nodes))
     graph.initializer.extend(kept)
-    nodes = [node for node in graph.node if node.op_type != "Constant" or node.output[0] in read]
-    del graph.node[:]
-    graph.node.extend(nodes)
