@@ -1,7 +1,8 @@
 """Aravis' fake GigE Vision camera as a process, serving radiometric frames of ours.
 
-aravis_camera.py 3956 WIDTH HEIGHT FPS SERIAL. The library is the distribution's libaravis-0.8-0,
-or the file that THERMOSCOUT_ARAVIS names; without either it says so and ends.
+aravis_camera.py 3956 WIDTH HEIGHT FPS SERIAL [still]; still: one picture again and again. The
+library is the distribution's libaravis-0.8-0, or the file that THERMOSCOUT_ARAVIS names; without
+either it says so and ends.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import threading
 from ctypes.util import find_library
+from functools import lru_cache
 from pathlib import Path
 
 import genicam_xml
@@ -20,7 +22,7 @@ import numpy as np
 from control import scene_c, serve_commands
 
 WIDTH, HEIGHT, FRAME_PERIOD = 0x100, 0x104, 0x138
-state = {"number": 0}
+state = {"number": 0, "still": False}
 may_send = threading.Event()
 
 
@@ -90,11 +92,18 @@ class AravisCamera:
         state["number"] += 1
         if state["number"] % 15 == 0:
             self.write(genicam_xml.NUC_ADDRESS, 0)  # the correction is done
-        celsius = scene_c(state["number"], width, height)
+        number = 0 if state["still"] else state["number"]
         coding = self.read(genicam_xml.IR_FORMAT_ADDRESS)
-        step = {1: 0.1, 2: 0.01}.get(coding)
-        counts = (celsius + 273.15) / step if step else planck_counts(celsius)
-        ctypes.memmove(data, np.rint(counts).astype("<u2").tobytes(), width * height * 2)
+        ctypes.memmove(data, picture(number, width, height, coding), width * height * 2)
+
+
+@lru_cache(maxsize=1)
+def picture(number: int, width: int, height: int, coding: int) -> bytes:
+    """Frame `number` in the coding of that IRFormat, little-endian."""
+    celsius = scene_c(number, width, height)
+    step = {1: 0.1, 2: 0.01}.get(coding)
+    counts = (celsius + 273.15) / step if step else planck_counts(celsius)
+    return np.rint(counts).astype("<u2").tobytes()
 
 
 def library() -> str:
@@ -110,6 +119,7 @@ def obey(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    state["still"] = "still" in sys.argv[6:]
     may_send.set()
     camera = AravisCamera(
         library(), (int(sys.argv[2]), int(sys.argv[3])), float(sys.argv[4]), sys.argv[5]
