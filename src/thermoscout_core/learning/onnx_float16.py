@@ -63,7 +63,9 @@ class _Conversion:
         graph = self._model.graph
         outside = {entry.name for entry in graph.output}
         for index, node in enumerate(graph.node):
-            if index not in self._inner:
+            if node.op_type == "Shape" and node.input[0] in self._inside:
+                node.input[0] += SUFFIX  # any type will do
+            elif index not in self._inner:
                 outside.update(node.input)
         nodes: list[onnx.NodeProto] = []
         for index, node in enumerate(graph.node):
