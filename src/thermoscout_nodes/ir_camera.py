@@ -135,12 +135,13 @@ class IrCamera(ManagedNode):
     # In the reader's thread
 
     def _fresh_camera(self, stopping: threading.Event) -> Camera:
-        self._camera = self._made_camera(NodeClock(self, stopping))
+        again = {} if self.parameters["any_device"] else getattr(self._camera, "same_again", {})
+        self._camera = self._made_camera(NodeClock(self, stopping), **again)
         return self._camera
 
-    def _made_camera(self, clock: NodeClock | None = None) -> Camera:
-        pipeline = self.parameters["pipeline"]
-        options = {"pipeline": pipeline} if pipeline else {}
+    def _made_camera(self, clock: NodeClock | None = None, **options: object) -> Camera:
+        if self.parameters["pipeline"]:
+            options["pipeline"] = self.parameters["pipeline"]
         return open_camera(self.parameters["url"], clock, **options)
 
     def _deliver(self, camera: Camera, frame: ThermalFrame) -> None:

@@ -38,7 +38,8 @@ class GigeCamera:
 
     place: IP or MAC address, or serial number; "" takes the first camera found. ir_format: auto
     (10 mK where the camera has it), as_is, or one of FORMATS. features: set by name before the
-    acquisition starts, and read back. interface: the network card's name or address.
+    acquisition starts, and read back. interface: the network card's name or address. serial: the
+    only one to take, wherever it answers.
 
     Radiometric counts are turned into 10 mK steps by the camera's own Planck constants.
     """
@@ -51,6 +52,7 @@ class GigeCamera:
         ir_format: str = AUTOMATIC,
         features: dict[str, str] | None = None,
         interface: str = "",
+        serial: str = "",
         hfov_rad: float = math.nan,
     ) -> None:
         self.rate_hz = DEFAULT_RATE_HZ
@@ -61,6 +63,7 @@ class GigeCamera:
         self._ir_format = ir_format
         self._wanted = features or {}
         self._interface = interface or None
+        self._serial = serial
         self._hfov_rad = hfov_rad
         self._camera: Any = None
         self._stream: Any = None
@@ -68,10 +71,11 @@ class GigeCamera:
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> GigeCamera:
-        """Options: format, features (Name:value,Name:value), interface, hfov (°)."""
+        """Options: format, features (Name:value,Name:value), interface, serial, hfov (°)."""
         ir_format = url.choice("format", AUTOMATIC, FORMATS)
         features = wanted_features(url.text("features", ""))
         interface = url.text("interface", "")
+        serial = url.text("serial", "")
         hfov_deg = url.number("hfov", 0.0, 0.0, 179.0)
         url.finish()
         return cls(
@@ -80,6 +84,7 @@ class GigeCamera:
             ir_format=ir_format,
             features=features,
             interface=interface,
+            serial=serial,
             hfov_rad=math.radians(hfov_deg) if hfov_deg else math.nan,
         )
 
@@ -144,6 +149,11 @@ class GigeCamera:
         self._learn_radiometry()
         return self._applied
 
+    @property
+    def same_again(self) -> dict[str, str]:
+        """Options that find this very camera again, also under another address."""
+        return {"serial": self._serial} if self._serial else {}
+
     def correct_non_uniformity(self) -> None:
         """See base.HasShutter; the flag is up while the command runs, for 0.5 to 5 s."""
         for name in NUC_COMMANDS:
@@ -155,18 +165,20 @@ class GigeCamera:
         raise DeviceError(f"{self.hardware_id} has no {' or '.join(NUC_COMMANDS)}")
 
     def _connect(self, genicam: Any) -> Any:
-        found = genicam.discover(timeout_ms=DISCOVERY_MS, iface=self._interface, all=True)
+        found = discovered(self._interface)
         named = [one for one in found if self._place in ("", one.ip, one.mac)]
-        for info in named or found:
+        wanted = self._serial or ("" if named else self._place)
+        for info in found if wanted else named:
             # read-only: asking a camera for its serial number must not take it from somebody
             with genicam.connect_gige(info, iface=self._interface, monitor=True) as camera:
                 features = GenicamFeatures(camera, self._genicam_error)
                 serial = features.get("DeviceSerialNumber") or features.get("DeviceID") or info.mac
-            if named or serial == self._place:
+            if wanted in ("", serial):
+                self._serial = serial
                 self.hardware_id = f"{info.manufacturer} {info.model} {serial}"
                 return genicam.connect_gige(info, iface=self._interface)
         seen = ", ".join(f"{one.ip} ({one.model})" for one in found) or "none"
-        raise DeviceError(f"no GigE camera {self._place or 'at all'} answers; found: {seen}")
+        raise DeviceError(f"no GigE camera {wanted or 'at all'} answers; found: {seen}")
 
     def _set_format(self) -> None:
         features, wanted = self.features, self._ir_format
@@ -224,6 +236,15 @@ class GigeCamera:
             return True
         self._nuc_begun_s = -math.inf
         return False
+
+
+def discovered(interface: str | None = None) -> list[Any]:
+    """What answers on every network card and on loopback: ip, mac, manufacturer, model of each.
+
+    Raises ConfigurationError when viva-genicam isn't installed.
+    """
+    found = _import_genicam().discover(timeout_ms=DISCOVERY_MS, iface=interface, all=True)
+    return list(found)
 
 
 def _import_genicam() -> Any:

@@ -17,7 +17,7 @@ from thermoscout_core.cli.rules import rules
 
 COMMANDS = (
     *("inspect", "report", "evaluate", "train", "average", "compress", "export"),
-    *("bench", "calibrate", "correct", "replay", "rangefinder"),
+    *("bench", "calibrate", "correct", "replay", "camera", "rangefinder"),
 )
 """Each is the function of that name in the module of that name."""
 
