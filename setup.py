@@ -74,6 +74,8 @@ setup(
         # Cameras: RTSP video; GigE Vision (PyPI has wheels for x86_64 only, elsewhere it needs Rust).
         "rtsp": ["av>=14"],
         "gige": ["viva-genicam>=0.10"],
+        # The live server for Foxglove.
+        "foxglove": ["foxglove-sdk>=0.14"],
         "openvino": ["openvino>=2024.4"],
         "parquet": ["pyarrow>=14"],
         # PDF; the HTML report needs neither.

@@ -4,7 +4,11 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import (
+    LaunchConfiguration,
+    OrSubstitution,
+    PathJoinSubstitution,
+)
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
@@ -19,6 +23,7 @@ NODES = (
     "fault_judge",
 )
 RESPAWN_DELAY_S = 1.0
+VIEWERS = ("rviz", "foxglove")
 
 
 def _start(context: LaunchContext) -> list[Node]:
@@ -103,13 +108,22 @@ def generate_launch_description() -> LaunchDescription:
                 choices=["true", "false"],
                 description="Open rviz2 too (view.launch.py).",
             ),
+            DeclareLaunchArgument(
+                "foxglove",
+                default_value="false",
+                choices=["true", "false"],
+                description="Serve the topics to Foxglove too (view.launch.py).",
+            ),
             OpaqueFunction(function=_start),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([SHARE, "launch", "view.launch.py"])
                 ),
-                launch_arguments={"namespace": LaunchConfiguration("namespace")}.items(),
-                condition=IfCondition(LaunchConfiguration("rviz")),
+                launch_arguments={
+                    name: LaunchConfiguration(name)
+                    for name in ("namespace", "params_file", "rviz", "foxglove")
+                }.items(),
+                condition=IfCondition(OrSubstitution(*map(LaunchConfiguration, VIEWERS))),
             ),
         ]
     )

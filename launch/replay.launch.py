@@ -10,7 +10,11 @@ from launch.actions import (
 from launch.conditions import IfCondition
 from launch.events import Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import (
+    LaunchConfiguration,
+    OrSubstitution,
+    PathJoinSubstitution,
+)
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
@@ -18,6 +22,7 @@ from thermoscout_nodes.launch_overrides import overrides_file
 
 SHARE = FindPackageShare("thermoscout")
 YES_NO = ["true", "false"]
+VIEWERS = ("rviz", "foxglove")
 PLAYER = ("bag", "rate", "position", "paused", "at_end", "recorded_namespace")
 """Arguments that are parameters of bag_player."""
 
@@ -88,16 +93,25 @@ def generate_launch_description() -> LaunchDescription:
                 choices=YES_NO,
                 description="Open rviz2 too (view.launch.py).",
             ),
+            DeclareLaunchArgument(
+                "foxglove",
+                default_value="false",
+                choices=YES_NO,
+                description="Serve the topics to Foxglove too (view.launch.py).",
+            ),
             OpaqueFunction(function=_start),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution([SHARE, "launch", "view.launch.py"])
                 ),
                 launch_arguments={
-                    "namespace": LaunchConfiguration("namespace"),
                     "use_sim_time": "true",
+                    **{
+                        name: LaunchConfiguration(name)
+                        for name in ("namespace", "params_file", "rviz", "foxglove")
+                    },
                 }.items(),
-                condition=IfCondition(LaunchConfiguration("rviz")),
+                condition=IfCondition(OrSubstitution(*map(LaunchConfiguration, VIEWERS))),
             ),
         ]
     )

@@ -1,4 +1,4 @@
-"""What the graph sees, in rviz2: ros2 launch thermoscout view.launch.py --show-args."""
+"""What the graph sees, in rviz2 or Foxglove: ros2 launch thermoscout view.launch.py --show-args."""
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
@@ -38,6 +38,31 @@ def generate_launch_description() -> LaunchDescription:
                 choices=["true", "false"],
                 description="Of a replay: time comes from /clock.",
             ),
+            DeclareLaunchArgument(
+                "rviz", default_value="true", choices=["true", "false"], description="Open rviz2."
+            ),
+            DeclareLaunchArgument(
+                "foxglove",
+                default_value="false",
+                choices=["true", "false"],
+                description="Serve the topics to Foxglove on ws://127.0.0.1:8765 (parameters of "
+                "foxglove_server; needs pip install 'thermoscout[foxglove]').",
+            ),
+            DeclareLaunchArgument(
+                "params_file",
+                default_value=PathJoinSubstitution(
+                    [FindPackageShare("thermoscout"), "config", "inspection.yaml"]
+                ),
+                description="Parameters of foxglove_server.",
+            ),
+            Node(
+                package="thermoscout",
+                executable="foxglove_server",
+                namespace=LaunchConfiguration("namespace"),
+                parameters=[LaunchConfiguration("params_file")],
+                output="screen",
+                condition=IfCondition(LaunchConfiguration("foxglove")),
+            ),
             Node(
                 package="rviz2",
                 executable="rviz2",
@@ -45,6 +70,7 @@ def generate_launch_description() -> LaunchDescription:
                 arguments=["-d", LaunchConfiguration("rviz_config")],
                 parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
                 output="screen",
+                condition=IfCondition(LaunchConfiguration("rviz")),
             ),
             Node(
                 package="tf2_ros",

@@ -428,6 +428,21 @@ BAG_PLAYER: Table = (
     ),
 )
 
+FOXGLOVE_SERVER: Table = (
+    AUTOSTART,
+    Parameter(
+        "host",
+        "127.0.0.1",
+        "Where it listens; 0.0.0.0 lets everybody on the robot's network look (docs/security.md).",
+    ),
+    Parameter("port", 8765, "0 takes a free one.", minimum=0, maximum=65535),
+    Parameter(
+        "topics",
+        ".*",
+        "Regular expression: topics that are offered.",
+    ),
+)
+
 TABLES: dict[str, Table] = {
     "ir_camera": IR_CAMERA,
     "laser_rangefinder": LASER_RANGEFINDER,
@@ -436,5 +451,6 @@ TABLES: dict[str, Table] = {
     "fault_judge": FAULT_JUDGE,
     "bag_recorder": BAG_RECORDER,
     "bag_player": BAG_PLAYER,
+    "foxglove_server": FOXGLOVE_SERVER,
 }
 """Node name -> its table."""
