@@ -25,7 +25,7 @@ PROTOCOLS = {
 """Value of the option protocol -> module:class. The class is a RangeProtocol."""
 
 QUESTIONS, ANSWER_S = 2, 0.3
-"""So long a device may take to say who it is, and to confirm a rate."""
+"""So often a device is asked who it is; so long it may take to answer, and to confirm a rate."""
 SETTLE_S = 0.05
 """After a gap on the line, so long what was held up behind it may take to arrive."""
 SHORTEST_GAP_S = 0.3
@@ -210,7 +210,7 @@ class SerialRangefinder:
         if self.protocol.mode != TRIGGER:
             return end_s
         now_s = self._steady_s()
-        if self._asked_s is not None and now_s - self._asked_s > self.protocol.timeout_s:
+        if self._asked_s is not None and now_s - self._asked_s >= self.protocol.timeout_s:
             self._asked_s = None
             self.counters.dropped += 1
         if self._asked_s is None and now_s >= self._next_question_s:
@@ -234,12 +234,15 @@ class SerialRangefinder:
         if not measured:
             self._refuse_nonsense(len(data), now_s)
             return None
-        self.counters.dropped += len(measured) - 1
         self._measured_s, self._nonsense_bytes = now_s, 0
         stamp_s = self._clock.now_s()
-        if self._asked_s is not None:
+        if self.protocol.mode == TRIGGER:
+            if self._asked_s is None:  # the answer to a question that was given up: of when?
+                self.counters.dropped += len(measured)
+                return None
             stamp_s -= (now_s - self._asked_s) / 2
             self._asked_s = None
+        self.counters.dropped += len(measured) - 1
         protocol, newest = self.protocol, measured[-1]
         return RangeSample(
             stamp_s,
