@@ -22,11 +22,13 @@ from pathlib import Path
 import prerequisites
 import ros_distribution
 import ros_wheels
+import tensorrt_types
 from logged_processes import SetupError, run_logged
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 VENV = REPOSITORY / ".venv"
 PYTHON = VENV / "bin" / "python"
+TYPES = VENV / "types"
 WORKSPACE = REPOSITORY / ".ros"
 STAMP = WORKSPACE / "stamp.json"
 REQUIREMENTS = REPOSITORY / "requirements"
@@ -147,7 +149,8 @@ class Setup:
         return ros_distribution.prefix_of(self.prefixes, "vision_msgs") is None
 
     def _tests_key(self) -> str:
-        return _digest([], [REQUIREMENTS / "test.txt", REQUIREMENTS / "train.txt"])
+        names = ("test.txt", "train.txt", "types.txt")
+        return _digest([], (REQUIREMENTS / name for name in names))
 
     # The parts
 
@@ -257,6 +260,9 @@ class Setup:
         _say("Installing what the tests and the training need (torch is large)")
         files = (REQUIREMENTS / "test.txt", REQUIREMENTS / "train.txt")
         self._pip("tests", *(word for path in files for word in ("-r", str(path))))
+        types = ["--upgrade", "--target", str(TYPES), "-r", str(REQUIREMENTS / "types.txt")]
+        self._pip("types", "--no-deps", *types)
+        tensorrt_types.repair(TYPES)
         self._call("aravis", [str(REPOSITORY / "scripts" / "fetch_aravis")])
 
     # Processes
