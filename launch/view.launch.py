@@ -1,4 +1,4 @@
-"""What the graph sees, in rviz2 or Foxglove: ros2 launch thermoscout view.launch.py --show-args."""
+"""What the graph sees, in rviz2 or Foxglove: ros2 launch thermoscout view.launch.py -s."""
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
