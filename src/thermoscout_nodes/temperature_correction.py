@@ -74,8 +74,8 @@ class TemperatureCorrection(ManagedNode):
         self._temperatures = self.advertise(Image, "thermal/temperature", SENSOR_PUBLISH)
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE, vital=True)
-        ranges = self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
-        self._range_topic = ranges.topic_name
+        self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
+        self._range_topic = self.resolve_topic_name("range")
         self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD, vital=True)
         self._ambient.subscribe(self)
 
