@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -68,30 +68,26 @@ def choose_channels(
     """
     kept = {group.name: group.channels for group in groups}
     floors = {g.name: max(ROUNDING, round(g.channels * least)) for g in groups}
-    sums = {name: _tails(values) for name, values in scores.items()}
+    losses = {name: _losses(values) for name, values in scores.items()}
     now_ms = predicted_ms(table, groups, kept)
     budget_ms = share * now_ms
     while now_ms > budget_ms:
-        best: tuple[float, str, int, float] | None = None
+        offers = []
         for group in groups:
             fewer = kept[group.name] - _stride(group)
-            if fewer < floors[group.name]:
-                continue
-            then_ms = predicted_ms(table, groups, {**kept, group.name: fewer})
-            saved_ms = now_ms - then_ms
-            if saved_ms <= 0:
-                continue
-            lost = sums[group.name][fewer] - sums[group.name][kept[group.name]]
-            price = lost / saved_ms
-            if best is None or price < best[0]:
-                best = (price, group.name, fewer, then_ms)
-        if best is None:
+            if fewer >= floors[group.name]:
+                saved_ms = _saved_ms(table, groups, kept, group, fewer)
+                lost = losses[group.name][fewer] - losses[group.name][kept[group.name]]
+                if saved_ms > 0:
+                    offers.append((lost / saved_ms, group.name, fewer))
+        if not offers:
             raise CompressionError(
                 f"latency: {budget_ms:.2f} ms can't be met, {now_ms:.2f} ms is the least with a "
                 f"share of {least:g} of each group's channels; allow more time or a smaller least"
             )
-        _, name, fewer, now_ms = best
+        _, name, fewer = min(offers)
         kept[name] = fewer
+        now_ms = predicted_ms(table, groups, kept)
     return kept
 
 
@@ -99,21 +95,45 @@ def predicted_ms(
     table: LatencyTable, groups: Sequence[FilterGroup], kept: Mapping[str, int]
 ) -> float:
     """Time of all convolutions with so many channels left in each group."""
+    return _layers_ms(table, table.places, groups, kept)
+
+
+def _saved_ms(
+    table: LatencyTable,
+    groups: Sequence[FilterGroup],
+    kept: Mapping[str, int],
+    group: FilterGroup,
+    fewer: int,
+) -> float:
+    """What fewer channels in one group save, in the layers that they touch."""
+    touched = {*group.producers, *group.followers, *group.consumers}
+    then = {**kept, group.name: fewer}
+    return _layers_ms(table, touched, groups, kept) - _layers_ms(table, touched, groups, then)
+
+
+def _layers_ms(
+    table: LatencyTable,
+    names: Iterable[str],
+    groups: Sequence[FilterGroup],
+    kept: Mapping[str, int],
+) -> float:
     writes = {n: kept[g.name] for g in groups for n in (*g.producers, *g.followers)}
     reads = {n: kept[g.name] for g in groups for n in (*g.consumers, *g.followers)}
-
-    def channels(name: str) -> tuple[int, int]:
-        place = table.places[name]
-        return reads.get(name, place.inputs), writes.get(name, place.outputs)
-
-    return table.total_ms(channels)
+    return sum(
+        table.layer_ms(
+            name,
+            reads.get(name, table.places[name].inputs),
+            writes.get(name, table.places[name].outputs),
+        )
+        for name in names
+    )
 
 
 def _stride(group: FilterGroup) -> int:
     return max(ROUNDING, group.channels // 16 // ROUNDING * ROUNDING)
 
 
-def _tails(scores: Tensor) -> list[float]:
+def _losses(scores: Tensor) -> list[float]:
     """Share of the score that is lost when only the best n channels stay, by n from 0."""
     ordered = scores.sort(descending=True).values.double()
     total = float(ordered.sum()) or 1.0

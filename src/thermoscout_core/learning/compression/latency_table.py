@@ -65,10 +65,6 @@ class LatencyTable:
             return float(by_output[0])
         return float(np.interp(inputs, widths(place.inputs), by_output))
 
-    def total_ms(self, channels: Callable[[str], tuple[int, int]]) -> float:
-        """Of all convolutions; channels: (inputs, outputs) of a layer by name."""
-        return sum(self.layer_ms(name, *channels(name)) for name in self.places)
-
 
 def widths(channels: int) -> list[int]:
     """The channel counts that are measured, growing, multiples of ROUNDING where there are."""

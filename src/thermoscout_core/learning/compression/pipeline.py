@@ -66,6 +66,8 @@ class Pipeline:
             steps: list[StepRecord] = []
             for number, step in enumerate(self.recipe.steps, 1):
                 folder = self.output / f"{number:02d}-{_slug(step.title)}"
+                if step.from_dense:
+                    model, before = dense_model, dense.fingerprint
                 done = self._step(step, model, folder, before, dense)
                 steps.append(done)
                 if not done.refused:

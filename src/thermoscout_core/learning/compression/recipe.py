@@ -77,10 +77,11 @@ def check_order(steps: tuple[Step, ...]) -> None:
     """Raises ConfigurationError where a step needs the network and the one before left only a
     file, and for two steps of one name."""
     for before, after in pairwise(steps):
-        if before.deploys and not after.deploys:
+        if before.deploys and not (after.deploys or after.from_dense):
             raise ConfigurationError(
                 f"steps: '{after.title}' changes the network and can't come after "
-                f"'{before.title}', which writes the final file; put it before"
+                f"'{before.title}', which writes the final file; put it before, or let it begin "
+                "from_dense"
             )
     titles = [step.title for step in steps]
     for title in titles:

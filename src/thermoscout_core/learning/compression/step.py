@@ -57,8 +57,10 @@ class Step(Section, ABC):
     deploys: ClassVar[bool] = False
     """Writes the ONNX file itself, so that nothing that needs the network may follow."""
 
-    name: str = Field("", pattern=r"^[\w .,()%-]*$")
+    name: str = Field("", pattern=r"^[^|\n]*$", max_length=40)
     """In the report and as the step's folder; empty: what it does."""
+    from_dense: bool = False
+    """Begin with the dense model, not with the last one kept: to see methods side by side."""
     budget: Budget | None = None
     """Instead of the recipe's, for this step: a step that a later one repairs may lose more."""
 
