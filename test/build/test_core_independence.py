@@ -16,7 +16,7 @@ LEARNING = CORE / "learning"
 
 # torch and what only training and export use.
 TRAINING_ONLY = {
-    *("faster_coco_eval", "matplotlib", "onnxscript", "safetensors", "torch", "torchvision"),
+    *("faster_coco_eval", "onnxscript", "safetensors", "torch", "torchvision"),
 }
 # Libraries of one runtime or device each: its module alone may need them.
 OPTIONAL = {"cuda", "openvino", "pycuda", "tensorrt"}
@@ -68,7 +68,7 @@ def test_no_module_of_the_core_loads_ros_or_torch() -> None:
 def test_the_command_line_loads_neither_torch_nor_the_network_runtime_to_start() -> None:
     pytest.importorskip("typer")
     loaded = loaded_after("import thermoscout_core.cli")
-    assert not loaded & (ROS | TRAINING_ONLY | {"cv2", "onnxruntime", "scipy"})
+    assert not loaded & (ROS | TRAINING_ONLY | {"cv2", "matplotlib", "onnxruntime", "scipy"})
 
 
 def test_only_learning_imports_torch() -> None:
