@@ -45,6 +45,17 @@ def _openvino(precision: str) -> Callable[[Path, int], Infer]:
     return load
 
 
+def _tensorrt(path: Path, threads: int) -> Infer:
+    """Built for this turn and not kept: the file is the bench's own."""
+    from thermoscout_core.detection.engines.builder import build
+    from thermoscout_core.detection.engines.cuda import open_device
+    from thermoscout_core.detection.engines.engine_session import EngineSession
+    from thermoscout_core.detection.engines.options import BuildOptions
+
+    device = open_device()
+    return EngineSession(build(path, BuildOptions()).plan, device).run
+
+
 def _opencv(path: Path, threads: int) -> Infer:
     import cv2
 
@@ -79,6 +90,7 @@ RUNTIMES = {
         "ONNX Runtime int8", "onnxruntime", _onnxruntime, exact=False, file="int8"
     ),
     "opencv": Runtime("OpenCV DNN", "cv2", _opencv),
+    "tensorrt": Runtime("TensorRT", "tensorrt", _tensorrt),
     "openvino": Runtime("OpenVINO", "openvino", _openvino("f32")),
     "openvino-bf16": Runtime("OpenVINO bf16", "openvino", _openvino("bf16"), exact=False),
 }

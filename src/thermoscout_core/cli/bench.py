@@ -30,7 +30,7 @@ def bench(
         str | None,
         typer.Option(
             help="By commas: torch, onnxruntime, onnxruntime-int8, opencv, openvino, "
-            "openvino-bf16. Left out: all that are installed, but bf16."
+            "openvino-bf16, tensorrt. Left out: all that are installed, but the last two."
         ),
     ] = None,
     input_size: Annotated[
