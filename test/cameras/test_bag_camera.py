@@ -111,3 +111,11 @@ def test_what_is_no_bag_or_holds_no_frames_is_named(bag, clock, tmp_path):
     with pytest.raises(DeviceError, match="no usable frame on other"):
         camera.read(1.0)
     camera.close()
+
+
+def test_a_clock_that_is_set_back_does_not_hold_it(bag, clock):
+    camera = bag_camera(bag, clock)
+    camera.read(10.0)
+    clock.time_s -= 3600.0
+    assert numbers([camera.read(10.0), camera.read(10.0)]) == [701, 703]
+    camera.close()

@@ -115,3 +115,10 @@ def test_it_begins_where_it_is_told_to_and_can_be_wound_back(folder, clock):
     assert [int(frame.counts[0, 0]) for frame in all_frames(camera)] == [3000, 3001, 3002]
     with pytest.raises(DeviceError, match="no file 3, they are 0 to 2"):
         camera.seek(3)
+
+
+def test_a_clock_that_is_set_back_does_not_hold_it(folder, clock):
+    camera = opened(folder, clock, rate=4)
+    camera.read(1.0)
+    clock.time_s -= 3600.0
+    assert int(camera.read(1.0).counts[0, 0]) == 3001

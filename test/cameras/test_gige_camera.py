@@ -133,6 +133,18 @@ def test_a_camera_that_stalls_gives_nothing_and_goes_on(plug_in, gige, next_fram
     assert next_frame(camera).celsius()[HOT_PIXEL] == pytest.approx(HOT_C, abs=1e-4)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.2])
+def test_no_frame_is_mixed_whatever_share_of_packets_is_lost(plug_in, gige, next_frame, share):
+    peer = plug_in()
+    camera = gige()
+    next_frame(camera)
+    peer.tell(f"loss {share}")
+    frames = [next_frame(camera) for _ in range(5)]
+    next_frame(camera, lambda frame: frames.append(frame) or camera.counters.torn > 0)
+    flat = [np.delete(frame.counts.ravel(), 7 * 96 + 11) for frame in frames]
+    assert all(np.ptp(pixels) == 0 for pixels in flat)
+
+
 def test_lost_packets_are_asked_for_again(start_peer, gige, next_frame):
     peer = start_peer("viva_camera.py", PORT, 640, 512, 10, 1, LOSSES)
     camera = gige("?format=as_is")

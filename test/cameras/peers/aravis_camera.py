@@ -54,12 +54,12 @@ class AravisCamera:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "camera.xml"
             path.write_text(genicam_xml.genicam_xml())
-            self._gv = lib.arv_gv_fake_camera_new_full(
+            self.gv = lib.arv_gv_fake_camera_new_full(
                 b"127.0.0.1", serial.encode(), str(path).encode()
             )
-        if not lib.arv_gv_fake_camera_is_running(self._gv):
+        if not lib.arv_gv_fake_camera_is_running(self.gv):
             sys.exit("the fake camera can't listen on port 3956")
-        self._camera = lib.arv_gv_fake_camera_get_fake_camera(self._gv)
+        self._camera = lib.arv_gv_fake_camera_get_fake_camera(self.gv)
         self.write(WIDTH, size[0])
         self.write(HEIGHT, size[1])
         self.write(0x128, genicam_xml.MONO16)
@@ -106,6 +106,13 @@ def picture(number: int, width: int, height: int, coding: int) -> bytes:
     return np.rint(counts).astype("<u2").tobytes()
 
 
+def lose(share: float) -> None:
+    """Send only 1 - share of the packets from now on."""
+    gobject = ctypes.CDLL(find_library("gobject-2.0"))
+    gobject.g_object_set.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    gobject.g_object_set(camera.gv, b"gvsp-lost-ratio", ctypes.c_double(share), None)
+
+
 def library() -> str:
     named = os.environ.get("THERMOSCOUT_ARAVIS") or find_library("aravis-0.8")
     if not named:
@@ -116,6 +123,8 @@ def library() -> str:
 def obey(words: list[str]) -> None:
     if words[0] == "fault":
         (may_send.clear if words[1:] == ["stall"] else may_send.set)()
+    elif words[0] == "loss":
+        lose(float(words[1]))
 
 
 if __name__ == "__main__":
