@@ -8,7 +8,7 @@ import pytest
 from thermoscout_core.detection.backends import BACKENDS, load_backend
 from thermoscout_core.detection.contract import Contract
 from thermoscout_core.detection.detector import Detector
-from thermoscout_core.errors import ConfigurationError, ModelError
+from thermoscout_core.errors import ConfigurationError, EngineError, ModelError
 from thermoscout_core.simulation.patrol import Patrol
 
 
@@ -47,11 +47,15 @@ def test_an_unknown_runtime_is_refused_with_the_known_ones() -> None:
 
 
 def load_or_skip(runtime: str, path: Path) -> None:
-    """Skips where the runtime itself isn't there, which a configuration error says."""
+    """Skips where the runtime itself isn't there, or has no GPU."""
     try:
         load_backend(runtime, path)
     except ConfigurationError as error:
         pytest.skip(str(error))
+    except EngineError as error:
+        if "GPU" in str(error):
+            pytest.skip(str(error))
+        raise
 
 
 @pytest.mark.parametrize("runtime", sorted(BACKENDS))

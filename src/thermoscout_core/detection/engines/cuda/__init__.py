@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from thermoscout_core.detection.engines.cuda.base import Device
-from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.errors import ConfigurationError, EngineError
 
 DEVICES = {"pycuda": "PyCudaDevice", "cuda_python": "CudaPythonDevice"}
 """Binding -> its class, in the module of the binding's name; tried in this order."""
@@ -25,6 +25,8 @@ def open_device(index: int = 0, binding: str | None = None) -> Device:
             module = import_module(f"{__name__}.{name}")
         except ModuleNotFoundError:
             continue
+        except ImportError as error:
+            raise EngineError(f"{name} doesn't load, so there is no GPU: {error}") from error
         device: Device = getattr(module, DEVICES[name])(index)
         return device
     raise ConfigurationError(

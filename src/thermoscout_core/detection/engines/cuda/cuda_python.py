@@ -20,7 +20,10 @@ class CudaPythonDevice:
 
     def __init__(self, index: int = 0) -> None:
         what = "the GPU can't be opened"
-        _checked(what, driver.cuInit(0))
+        try:
+            _checked(what, driver.cuInit(0))
+        except RuntimeError as error:  # the binding's own, where NVIDIA's driver is missing
+            raise EngineError(f"{what}: {error}") from error
         self._device = _checked(what, driver.cuDeviceGet(index))
         name = _checked(what, driver.cuDeviceGetName(128, self._device))
         self.name: str = name.rstrip(b"\0").decode()
