@@ -64,11 +64,12 @@ class Watched:
     def __init__(self, url: str) -> None:
         self.supervisor = Supervisor()
         self.samples: list[tuple[float, float]] = []
+        self._same_again: dict[str, object] = {}
         self._changed = threading.Event()
         self.reader: DeviceReader[RangeSample] = DeviceReader(
             "benchmark",
             self.supervisor,
-            lambda stopping: open_rangefinder(url),
+            lambda stopping: open_rangefinder(url, **self._same_again),
             self._take,
             lambda sentence: None,
         )
@@ -76,6 +77,7 @@ class Watched:
 
     def _take(self, device: Any, sample: RangeSample) -> None:
         self.samples.append((time.monotonic(), sample.range_m))
+        self._same_again = device.same_again
         self._changed.set()
 
     def until(self, condition: Callable[[], bool]) -> float:

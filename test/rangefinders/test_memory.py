@@ -8,7 +8,7 @@ from pathlib import Path
 from thermoscout_core.clock import SystemClock
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.rangefinders.benewake import Benewake
-from thermoscout_core.rangefinders.serial_line import SerialRangefinder
+from thermoscout_core.rangefinders.serial_line import DONT_ASK, SerialRangefinder
 
 FRAME = bytes.fromhex("5959F401F40198083C")  # 5.00 m
 
@@ -46,7 +46,7 @@ def test_memory_is_flat_over_ten_thousand_frames() -> None:
         lambda: (Tape(), ""),
         "/dev/x",
         SystemClock(),
-        identify=False,
+        identify=DONT_ASK,
     )
     device.open()
     read(device, 1000)

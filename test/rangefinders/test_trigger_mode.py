@@ -8,7 +8,7 @@ import pytest
 
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.rangefinders.jrt import Jrt
-from thermoscout_core.rangefinders.serial_line import SerialRangefinder
+from thermoscout_core.rangefinders.serial_line import DONT_ASK, SerialRangefinder
 
 QUESTION = bytes.fromhex("AA0000200001000021")
 ANSWER = bytes.fromhex("AA0000220003000030390062F0")  # 12.345 m
@@ -61,7 +61,7 @@ def device(line: Line, monkeypatch: pytest.MonkeyPatch) -> SerialRangefinder:
     # the settling time after a gap is real time, which this line doesn't have
     monkeypatch.setattr("thermoscout_core.rangefinders.serial_line.gather", lambda *_: b"")
     url = DeviceUrl("serial:///dev/x?mode=trigger&rate=2&timeout=1")
-    made = SerialRangefinder(Jrt(url), lambda: (line, ""), "/dev/x", line, False, line.steady_s)
+    made = SerialRangefinder(Jrt(url), lambda: (line, ""), "/dev/x", line, DONT_ASK, line.steady_s)
     made.open()
     return made
 

@@ -33,6 +33,8 @@ SILENT_PERIODS = 2.5
 """The supervisor gives a device up after so many of its periods (supervision.py)."""
 LONGEST_NONSENSE_S, LEAST_NONSENSE_BYTES = 0.6, 32
 """Bytes for so long, and so many, without one measurement: not the device that was named."""
+DONT_ASK, ASK, MUST_ANSWER = "0", "1", "must"
+"""Values of the option identify."""
 
 
 class SerialRangefinder:
@@ -51,11 +53,11 @@ class SerialRangefinder:
         connect: Callable[[], tuple[Link, str]],
         place: str,
         clock: Clock,
-        identify: bool = True,
+        identify: str = ASK,
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """connect: opens the line, and gives it with its USB identity. identify: ask the device
-        who it is. steady_s: never jumps."""
+        """connect: opens the line, and gives it with its USB identity. identify: whether to ask
+        the device who it is, and whether it must answer. steady_s: never jumps."""
         self.protocol = protocol
         self.rate_hz = min(protocol.rate_hz, SILENT_PERIODS / protocol.timeout_s)
         self.usb = ""
@@ -65,7 +67,7 @@ class SerialRangefinder:
         self._connect = connect
         self._place = place
         self._clock = clock
-        self._asks_who = identify
+        self._identifies = identify
         self._steady_s = steady_s
         self._link: Link | None = None
         self._heard_s = self._measured_s = 0.0
@@ -75,11 +77,11 @@ class SerialRangefinder:
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> SerialRangefinder:
-        """Options: protocol, the protocol's own, identify=0 for a line that can't be written to,
-        and for serial:// usb=vid:pid:serial."""
+        """Options: protocol, the protocol's own, identify=0|1|must, and for serial://
+        usb=vid:pid:serial."""
         protocol = _protocol_of(url)
         protocol.start()  # a rate that the family can't do is refused now
-        identify = url.flag("identify", True)
+        identify = url.choice("identify", ASK, (DONT_ASK, ASK, MUST_ANSWER))
         if url.scheme == "socket":
             host, port = _host_and_port(url)
             url.finish()
@@ -101,11 +103,10 @@ class SerialRangefinder:
     @property
     def same_again(self) -> dict[str, object]:
         """Options with which the next opening looks for this very device: its adapter under any
-        path, and no serial number where none was told at first."""
-        options: dict[str, object] = {"usb": self.usb} if self.usb else {}
-        if "serial_number" not in self.details:
-            options["identify"] = 0
-        return options
+        path; one that has told its serial number must tell it again."""
+        told = "serial_number" in self.details
+        options: dict[str, object] = {"identify": MUST_ANSWER if told else DONT_ASK}
+        return {**options, "usb": self.usb} if self.usb else options
 
     def open(self) -> None:
         self.close()
@@ -172,10 +173,13 @@ class SerialRangefinder:
         return self._link
 
     def _identify(self, link: Link) -> None:
-        """A device that answers nothing is asked once more, and isn't refused: some can't answer,
-        some have no wire to hear by."""
+        """A device that answers nothing is asked once more, and refused only where it must answer:
+        some can't, some have no wire to hear by.
+
+        Raises DeviceError when it must and doesn't.
+        """
         self.details.clear()
-        question = self.protocol.identify() if self._asks_who else b""
+        question = b"" if self._identifies == DONT_ASK else self.protocol.identify()
         for _attempt in range(QUESTIONS if question else 0):
             link.write(question)
             self._listen(link, lambda: "serial_number" in self.details)
@@ -188,6 +192,10 @@ class SerialRangefinder:
             self.hardware_id = f"{self.protocol.name} at USB {self.usb}"
         else:
             self.hardware_id = f"{self.protocol.name} at {self._place}"
+        if self._identifies == MUST_ANSWER and not serial_number:
+            raise DeviceError(
+                f"{self._place}: the line is there, but no {self.protocol.name} answers"
+            )
 
     def _listen(self, link: Link, heard: Callable[[], bool]) -> None:
         end_s = self._steady_s() + ANSWER_S
