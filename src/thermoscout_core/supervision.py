@@ -174,6 +174,12 @@ class Supervisor:
         return 0.0
 
     @property
+    def next_try_in_s(self) -> float:
+        """Seconds until the next attempt is due; 0 while there is one."""
+        waits = self.attempt is None and self.phase in (Phase.OPENING, Phase.LOST)
+        return max(0.0, self._next_try_s - self._now_s()) if waits else 0.0
+
+    @property
     def totals(self) -> Totals:
         """A copy, with what the present attempt has counted."""
         totals = Totals(**vars(self._totals))

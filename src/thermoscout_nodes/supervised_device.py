@@ -73,6 +73,7 @@ class SupervisedDevice(Generic[Item]):
         lost_for_s = supervisor.lost_for_s
         values["lost_for_s"] = f"{lost_for_s:.1f}"
         values["lost_since"] = _utc(lost_for_s)
+        values["next_attempt_in_s"] = f"{supervisor.next_try_in_s:.1f}"
         if phase is Phase.OPENING:
             level = WARN if lost_for_s <= supervisor.first_sample_s else ERROR
             return Status(level, f"opening for {lost_for_s:.1f} s", values)
