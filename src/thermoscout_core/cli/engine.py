@@ -115,7 +115,7 @@ def build(
     source = model if model is not None else resource_path(DEFAULT_MODEL)
     size_px = None if with_preprocessing is None else parse_size(with_preprocessing)
     number = calibration_frames if precision is Precision.int8 else 8
-    frames = _frames(data, number, size_px)
+    frames = _frames(data, number)
     if precision is not None or size_px is not None:
         wanted = (precision or Precision.float32).value
         source = _deployed(source, output, wanted, size_px, frames, engines)
@@ -232,19 +232,16 @@ def _batches(text: str) -> tuple[int, int, int]:
     return least, usual, most
 
 
-def _frames(data: Path | None, number: int, size_px: tuple[int, int] | None) -> list[Counts]:
-    """Of the train split, or simulated; of that size where one is given."""
+def _frames(data: Path | None, number: int) -> list[Counts]:
+    """Of the train split, evenly over it, or simulated."""
     from thermoscout_core.learning.data import open_dataset
     from thermoscout_core.simulation.dataset import example_frames
 
     if data is None:
-        return example_frames(number, size_px or (640, 512))
+        return example_frames(number)
     dataset = open_dataset(data, "train")
     step = max(len(dataset) // number, 1)
-    frames = [dataset[index].counts for index in range(0, len(dataset), step)][:number]
-    fitting = [counts for counts in frames if size_px is None or counts.shape == size_px[::-1]]
-    # Preprocessing inside takes one size; where the data have another, simulated frames test it.
-    return frames if fitting else [*frames, *example_frames(8, size_px or (640, 512))]
+    return [dataset[index].counts for index in range(0, len(dataset), step)][:number]
 
 
 def _deployed(

@@ -16,8 +16,11 @@ _EXTRAS = {
     "tensorly": "compress",
     "torch_pruning": "compress",
     "pyarrow": "parquet",
-    "tensorrt": "jetson",
     "pycuda": "jetson",
+}
+_OTHER_WAYS = {
+    "tensorrt": "on a Jetson sudo apt install python3-libnvinfer, elsewhere pip install "
+    "'thermoscout[tensorrt-rtx]'"
 }
 
 
@@ -45,4 +48,5 @@ def missing_library_message(error: ModuleNotFoundError) -> str:
     if library.startswith("thermoscout") or not library:
         raise error
     package = f"thermoscout[{_EXTRAS[library]}]" if library in _EXTRAS else library
-    return f"this command needs {library}, which isn't installed; pip install '{package}'"
+    way = _OTHER_WAYS.get(library, f"pip install '{package}'")
+    return f"this command needs {library}, which isn't installed; {way}"

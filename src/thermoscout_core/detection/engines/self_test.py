@@ -18,10 +18,13 @@ from thermoscout_core.detection.engines.cache import Outcome
 from thermoscout_core.detection.postprocess import Selected, Selection
 from thermoscout_core.errors import EngineError
 from thermoscout_core.frames import Counts
+from thermoscout_core.simulation.dataset import example_frames
 
 TOLERANCES = {"float32": (0.01, 1.0), "float16": (0.02, 2.0), "int8": (0.05, 4.0)}
 """Precision -> how far a score may be off, and an edge of a box, in pixels of the input. What is
 expected comes from the same file: the rounding to int8 or float16 is in it."""
+
+SIMULATED_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,16 @@ class SelfTest:
 def make_self_test(model: Path, frames: Sequence[Counts]) -> SelfTest:
     """The first of frames in which the ONNX file finds something, and what it finds.
 
-    Raises EngineError when it finds nothing in any: such a test would prove nothing.
+    A file with the preprocessing inside takes frames of one size; where none of frames has it,
+    simulated ones test it. Raises EngineError when it finds nothing in any: such a test would
+    prove nothing.
     """
     backend = OnnxRuntimeBackend(model)
+    contract = Contract(backend)
+    if contract.input == "counts":
+        size_px = contract.input_size_px
+        fitting = [counts for counts in frames if counts.shape == size_px[::-1]]
+        frames = fitting or example_frames(SIMULATED_FRAMES, size_px)
     thresholds = [backend.metadata.get(name) for name in ("score_threshold", "iou_threshold")]
     score_threshold, iou_threshold = (
         float(value) if isinstance(value, (int, float)) else fallback
