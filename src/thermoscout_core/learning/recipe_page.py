@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -31,12 +31,17 @@ is read. `data.root` and `output` have no default; everything else may be left o
 def recipe_page() -> str:
     """The page docs/recipe.md."""
     parts = [HEAD]
-    for title, section in _sections():
-        rows = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-        rows += [_row(name, entry) for name, entry in section.model_fields.items()]
-        shown = [row for row in rows if row]
-        parts.append("\n".join([f"## {title}", "", _plain(section.__doc__ or ""), "", *shown, ""]))
+    parts += [section_table(title, section) for title, section in _sections()]
     return "\n".join(parts)
+
+
+def section_table(title: str, section: type[BaseModel], leave_out: Sequence[str] = ()) -> str:
+    """A heading, what the section is, and a row for each of its keys."""
+    rows = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
+    fields = section.model_fields.items()
+    rows += [_row(name, entry) for name, entry in fields if name not in leave_out]
+    shown = [row for row in rows if row]
+    return "\n".join([f"## {title}", "", _plain(section.__doc__ or ""), "", *shown, ""])
 
 
 def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
@@ -53,7 +58,8 @@ def _is_section(entry: FieldInfo) -> bool:
 def _row(name: str, entry: FieldInfo) -> str:
     if _is_section(entry):
         return ""
-    default = "" if entry.is_required() else f"`{_yaml(entry.default)}`"
+    given = entry.get_default(call_default_factory=True, validated_data={})
+    default = "" if entry.is_required() else f"`{_yaml(given)}`"
     return f"| `{name}` | {default} | {_allowed(entry)} | {_plain(entry.description or '')} |"
 
 

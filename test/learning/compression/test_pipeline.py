@@ -28,6 +28,7 @@ from thermoscout_core.learning.compression.model import Model  # noqa: E402
 from thermoscout_core.learning.compression.pipeline import Pipeline  # noqa: E402
 from thermoscout_core.learning.compression.plots import pareto_front  # noqa: E402
 from thermoscout_core.learning.compression.recipe import load_recipe  # noqa: E402
+from thermoscout_core.learning.compression.recipe_page import DOCS, recipe_page  # noqa: E402
 from thermoscout_core.learning.compression.records import (  # noqa: E402
     GateRecord,
     LatencyRecord,
@@ -40,6 +41,7 @@ from thermoscout_core.learning.export import write_onnx  # noqa: E402
 from thermoscout_core.learning.folding import fold_batch_norm  # noqa: E402
 from thermoscout_core.learning.ssd import SsdWithBoxes  # noqa: E402
 
+ROOT = Path(__file__).parents[3]
 ANYTHING = {"map_loss": 1.0, "faster": 1e-3}
 PRUNE = {"do": "prune_weights", "keep_ratio": 0.4, "rounds": 1, "epochs": 0}
 QUANTISE = {"do": "quantise", "frames": 2}
@@ -141,17 +143,12 @@ def test_a_recipe_runs_is_measured_and_reported(recipe: Recipe, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("untimed")
-def test_what_is_done_is_not_done_again(recipe: Recipe) -> None:
+def test_only_what_has_changed_is_done_again(recipe: Recipe) -> None:
     path = recipe(PRUNE)
     first, _ = run(path)
     second, said = run(path)
     assert said == ["prune_weights: done before"]
     assert second.steps == first.steps
-
-
-@pytest.mark.usefixtures("untimed")
-def test_a_changed_step_is_done_again(recipe: Recipe) -> None:
-    run(recipe(PRUNE))
     _, said = run(recipe({**PRUNE, "keep_ratio": 0.3}))
     assert "prune_weights: begins" in said
     assert not any(line.startswith("dense") for line in said)
@@ -286,8 +283,12 @@ def test_a_dataset_of_other_classes_cannot_fine_tune(
         run(path)
 
 
+def test_the_page_of_keys_is_that_of_the_code() -> None:
+    assert (ROOT / DOCS).read_text(encoding="utf-8") == recipe_page()
+
+
 def test_every_shipped_recipe_is_valid() -> None:
-    recipes = sorted((Path(__file__).parents[3] / "config" / "compression").glob("*.yaml"))
+    recipes = sorted((ROOT / "config" / "compression").glob("*.yaml"))
     assert recipes
     for path in recipes:
         load_recipe(path)

@@ -35,9 +35,9 @@ def layer_deviations(path: Path, network: nn.Module, images: Tensor) -> list[Dev
     A layer whose weights the exporter joined with another's equal ones is left out.
     """
     wanted: dict[str, Tensor] = {}
-    hooks = [
+    hooks = [  # copies, for activations work in place
         module.register_forward_hook(
-            lambda _, __, output, name=name: wanted.update({name: output.detach()})
+            lambda _, __, output, name=name: wanted.update({name: output.clone()})
         )
         for name, module in network.named_modules()
         if isinstance(module, nn.Conv2d)

@@ -65,8 +65,11 @@ class TrainingSection(Section):
     )
     augment: AugmentConfig = AugmentConfig()
     seed: int = Field(0, ge=0)
+    """Of everything random."""
     workers: int = Field(1, ge=0)
+    """Processes that prepare frames; 0 prepares them in between."""
     threads: int = Field(2, ge=1)
+    """CPU threads, of training and of measuring accuracy."""
 
 
 @dataclass

@@ -49,7 +49,7 @@ def _watched(network: Ssd, layer: nn.Module, images: Sequence[Tensor], side: int
     """What a layer reads (side 0) or writes (side 1) for each batch."""
     seen: list[Tensor] = []
     hook = layer.register_forward_hook(
-        lambda _, read, written: seen.append((read[0], written)[side])
+        lambda _, read, written: seen.append((read[0], written)[side].clone())
     )
     try:
         for batch in images:
