@@ -190,14 +190,22 @@ def test_a_hot_pixel_that_is_no_spot_of_its_own_is_compared_with_nothing(judge_o
     assert judge_one(halo, reading(30.0, place=1)).severity is Severity.NORMAL
 
 
-def test_three_spots_in_a_row_are_phases_under_load(knowledge_base, reading):
-    row = [
-        replace(reading(24.0 + over_k, place=place), stands_out=0.8, over_peers_k=over_k)
-        for place, over_k in enumerate((6.0, 6.2, 9.0))
-    ]
-    judge = Judge(knowledge_base)
-    assert [v.severity.value for v in judge.judge(row)] == ["normal", "normal", "general"]
-    assert judge.judge(row[2:])[0].severity is Severity.GENERAL
+def test_spots_alike_in_a_row_are_phases_under_load(knowledge_base, reading):
+    def severities(*over_peers_k: float) -> list[str]:
+        row = [
+            replace(
+                reading(24.0 + over_k, "hot_region", place=place),
+                stands_out=0.8,
+                over_peers_k=over_k,
+            )
+            for place, over_k in enumerate(over_peers_k)
+        ]
+        return [verdict.severity.value for verdict in Judge(knowledge_base).judge(row)]
+
+    assert severities(6.0, 6.2, 6.1) == ["normal"] * 3
+    assert severities(6.0, 9.0, 6.2) == ["normal", "general", "normal"]
+    assert severities(6.0, 9.0, 9.2) == ["general", "general", "general"]
+    assert severities(6.0, 6.2) == ["general"] * 2
 
 
 def test_what_is_no_hotter_than_any_of_its_kind_does_not_stand_out(judge_one, reading):

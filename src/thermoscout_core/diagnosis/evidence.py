@@ -33,8 +33,8 @@ class Evidence:
     t1_c: hot spot. t2_c: like part, NaN when there is none; t2_source: which. t0_c: ambient
     reference, NaN when unknown; t0_source: which. shared_with: another reading whose box the
     hot spot rather belongs to, or None. baseline: an earlier measurement, or None.
-    over_row_k: what the hot spot is above the colder of two others that stand out in a row with
-    it, NaN without such a row: three alike are three phases under load, not a defect.
+    off_row_k: between it and the colder of two other spots in a row with it, NaN without such a
+    row: what is as warm as the colder of the other phases is under load, not defective.
     over_coldest_k: what the hot spot is above the coldest of two or more like parts, NaN with
     fewer: what is no hotter than any of its kind is none either.
     """
@@ -47,7 +47,7 @@ class Evidence:
     t0_source: str
     shared_with: Reading | None = None
     baseline: Baseline | None = None
-    over_row_k: float = math.nan
+    off_row_k: float = math.nan
     over_coldest_k: float = math.nan
 
     @property
@@ -105,7 +105,7 @@ def gather(
                 t0_source=t0_source if math.isfinite(t0_c) else "",
                 shared_with=owned_by[index],
                 baseline=baselines[index] if baselines else None,
-                over_row_k=rows.get(index, math.nan),
+                off_row_k=rows.get(index, math.nan),
                 over_coldest_k=like.over_coldest_k(index),
             )
         )
@@ -156,7 +156,7 @@ class _LikeParts:
 
 
 def _rows_of_spots(readings: Sequence[Reading]) -> dict[int, float]:
-    """Index of a reading -> what its hot spot is above the colder of the other two in its row.
+    """Index of a reading -> K between its spot and the colder of the other two in its row.
 
     Spots of whatever class: a detector that missed two of three phases has left hot regions.
     """
@@ -173,7 +173,7 @@ def _rows_of_spots(readings: Sequence[Reading]) -> dict[int, float]:
     # the level of the spot itself: the box's hottest pixel may be a neighbour's halo at its corner
     levels = [max(readings[i].over_peers_k for i in indices) for indices in seen]
     return {
-        index: levels[place] - min(levels[other] for other in row.others(place))
+        index: abs(levels[place] - min(levels[other] for other in row.others(place)))
         for place, row in find_phase_sets(boxes).items()
         for index in seen[place]
     }

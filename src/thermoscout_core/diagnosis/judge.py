@@ -177,7 +177,7 @@ class _Case:
         if not math.isfinite(score):
             return None
         balance_k = self.knowledge_base.phase_balance_k
-        alike = evidence.over_row_k < balance_k or evidence.over_coldest_k < balance_k
+        alike = evidence.off_row_k < balance_k or evidence.over_coldest_k < balance_k
         return score >= limit and not alike
 
     def _exceeds(self, difference_k: float, limit_k: float) -> bool | None:
@@ -318,13 +318,9 @@ def _standing(evidence: Evidence) -> str:
         f"it stands out by {reading.stands_out:.2f} "
         f"({abs(reading.over_peers_k):.1f} K {side} {PEERS})"
     )
-    if math.isfinite(evidence.over_row_k):
-        side = "above" if evidence.over_row_k >= 0 else "below"
-        said += (
-            f", {abs(evidence.over_row_k):.1f} K {side} the colder of the two spots "
-            "in a row with it"
-        )
-    elif math.isfinite(evidence.over_coldest_k):
+    if math.isfinite(evidence.off_row_k):
+        said += f", {evidence.off_row_k:.1f} K off the colder of the two spots in a row with it"
+    if math.isfinite(evidence.over_coldest_k):
         side = "above" if evidence.over_coldest_k >= 0 else "below"
         said += f", {abs(evidence.over_coldest_k):.1f} K {side} the coldest of its kind"
     return said

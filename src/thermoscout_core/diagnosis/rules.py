@@ -204,11 +204,11 @@ class KnowledgeBase(_Strict):
     min_rise_k: below that rise T1 − T0, δ is not used (DL/T 664). measuring: what it asks of the
     conditions. min_standing: a hot spot that is known to stand out by less in its frame isn't
     compared with like parts: it is no spot of its own (a neighbour's halo, a warm wall behind the
-    box), or there are many like it. phase_balance_k: a spot that is less than this above the
-    colder of two others in a row with it, or above the coldest of three or more of its class,
-    doesn't stand out: parts under load are as warm. load_exponent: with it, and a stated load,
-    differences are extrapolated to the rated current, ΔT·(1/load)^exponent; left out, they are
-    taken as measured. not_judged: classes that it has no rule for, and why.
+    box), or there are many like it. phase_balance_k: a spot that is nearer than this to the
+    colder of two others in a row with it, or less above the coldest of three or more of its
+    class, doesn't stand out: parts under load are as warm. load_exponent: with it, and a stated
+    load, differences are extrapolated to the rated current, ΔT·(1/load)^exponent; left out, they
+    are taken as measured. not_judged: classes that it has no rule for, and why.
     """
 
     id: Name

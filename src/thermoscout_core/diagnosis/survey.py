@@ -65,7 +65,7 @@ class Survey:
         left = [
             item
             for item, own in zip(found, owners, strict=True)
-            if not own and item.score >= WORTH_READING and not item.is_flank_in(readings)
+            if not own and item.score >= WORTH_READING
         ]
         boxes = [Detection(HOT_REGION, item.score, item.region.box) for item in left]
         alone = self.thermometer.read(frame, boxes, fix, air)
@@ -88,18 +88,16 @@ class _Scored:
     near_px: float
 
     def owners(self, readings: Sequence[Reading]) -> list[int]:
-        """Indices of the readings whose hot spot it is; where some of their boxes hold its peak,
-        only those: what the others see is its halo."""
+        """Indices of the readings whose heat it is.
+
+        Their hot spot is it, or it is the flank of something hotter and lies in their box. Where
+        boxes hold its peak, only those: what the others see is its halo.
+        """
+        holding = [i for i, r in enumerate(readings) if lies_in(r.detection, self.region.spot_px)]
+        if self.region.is_flank and holding:
+            return holding
         near = [index for index, reading in enumerate(readings) if self._is_of(reading)]
-        holding = [index for index in near if self._is_in(readings[index])]
-        return holding or near
-
-    def is_flank_in(self, readings: Sequence[Reading]) -> bool:
-        """Whether it is a flank of something hotter and lies in a box, which has its reading."""
-        return self.region.is_flank and any(map(self._is_in, readings))
-
-    def _is_in(self, reading: Reading) -> bool:
-        return lies_in(reading.detection, self.region.spot_px)
+        return [index for index in near if index in holding] or near
 
     def _is_of(self, reading: Reading) -> bool:
         if reading.hot_spot_px is None:
@@ -123,8 +121,8 @@ def _informed(reading: Reading, own: Sequence[_Scored]) -> Reading:
         return reading
     if not own:
         return replace(reading, stands_out=0.0)
-    nearest = min(own, key=lambda item: item.distance_px(reading))
-    return replace(reading, stands_out=nearest.score, over_peers_k=nearest.region.over_peers_k)
+    best = max(own, key=lambda item: item.score)
+    return replace(reading, stands_out=best.score, over_peers_k=best.region.over_peers_k)
 
 
 def _celsius(frame: ThermalFrame, scale: LinearScale) -> NDArray[np.float32]:
