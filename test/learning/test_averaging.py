@@ -8,10 +8,7 @@ torch = pytest.importorskip("torch")
 
 from thermoscout_core.detection.priors import PriorLevel  # noqa: E402
 from thermoscout_core.errors import ModelError  # noqa: E402
-from thermoscout_core.learning.averaging import (  # noqa: E402
-    average_checkpoints,
-    estimate_batch_norms,
-)
+from thermoscout_core.learning.averaging import average_checkpoints  # noqa: E402
 from thermoscout_core.learning.checkpoint import save_weights  # noqa: E402
 from thermoscout_core.learning.design import Architecture, Design  # noqa: E402
 from thermoscout_core.learning.ssd import Ssd  # noqa: E402
@@ -45,13 +42,3 @@ def test_runs_of_different_architecture_are_refused(tmp_path: Path) -> None:
 def test_one_file_is_no_average(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="at least two"):
         average_checkpoints([tmp_path / "a.safetensors"])
-
-
-def test_batch_norms_are_measured_on_the_batches() -> None:
-    network = torch.nn.Sequential(torch.nn.BatchNorm2d(1, momentum=0.03))
-    batches = [torch.randn(8, 1, 4, 4) * 3 + 5 for _ in range(4)]
-    estimate_batch_norms(network, batches)
-    norm = network[0]
-    assert float(norm.running_mean) == pytest.approx(float(torch.cat(batches).mean()), rel=1e-4)
-    assert float(norm.running_var) == pytest.approx(9.0, rel=0.2)
-    assert norm.momentum == 0.03 and not network.training

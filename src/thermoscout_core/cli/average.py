@@ -16,13 +16,12 @@ def average(
     output: Annotated[
         Path | None, typer.Option(help="Write the average here, if it beats each run on val.")
     ] = None,
-    train_split: Annotated[str, typer.Option(help="Sets the batch norms' statistics.")] = "train",
     split: Annotated[str, typer.Option(help="Split that decides; never the test split.")] = "val",
 ) -> None:
     """Average the weights of several fine-tunings of one detector, and see whether it helped.
 
-    Batch norm statistics are measured anew on the training split. Each run and the average are
-    validated alike; --output is written only if the average is better than every run.
+    Each run and the average are validated alike; --output is written only if the average is
+    better than every run.
     """
     from rich.console import Console
     from rich.table import Table
@@ -31,7 +30,7 @@ def average(
 
     console = Console(highlight=False)
     with console.status("averaging and validating"):
-        soup = average_and_validate(weights, data, train_split, split)
+        soup = average_and_validate(weights, data, split)
     table = Table(title=f"mAP@0.5 on {split}")
     table.add_column("weights")
     table.add_column("mAP@0.5", justify="right")

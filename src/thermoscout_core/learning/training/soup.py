@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from thermoscout_core.detection.contract import network_input
-from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import DatasetError
-from thermoscout_core.learning.averaging import average_checkpoints, estimate_batch_norms
+from thermoscout_core.learning.averaging import average_checkpoints
 from thermoscout_core.learning.checkpoint import load_network, save_weights
 from thermoscout_core.learning.data import Dataset, open_dataset
 from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.evaluation.evaluation import evaluate_predictions
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
 from thermoscout_core.learning.torch_prediction import predict_with_torch
-
-BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -37,16 +30,14 @@ class Soup:
         return self.averaged > max(self.each)
 
 
-def average_and_validate(
-    paths: Sequence[Path], root: Path, train_split: str, val_split: str
-) -> Soup:
-    """Average weights files, set the batch norms on the training split, validate all.
+def average_and_validate(paths: Sequence[Path], root: Path, val_split: str) -> Soup:
+    """Average weights files, and validate them all.
 
     Raises ModelError for files that don't go together, DatasetError for a dataset of other
     classes.
     """
     weights, architecture = average_checkpoints(paths)
-    train, val = open_dataset(root, train_split), open_dataset(root, val_split)
+    val = open_dataset(root, val_split)
     if tuple(val.classes) != architecture.classes:
         raise DatasetError(
             f"{root}: has the classes {', '.join(val.classes)}, the weights know "
@@ -54,7 +45,6 @@ def average_and_validate(
         )
     network = Ssd.build(architecture)
     network.load_state_dict(weights)
-    estimate_batch_norms(network, _batches(train, architecture.input_size_px))
     each = tuple(_val_map(load_network(path)[0], architecture, val) for path in paths)
     return Soup(network, architecture, each, _val_map(network, architecture, val))
 
@@ -67,13 +57,6 @@ def write_average(path: Path, soup: Soup, sources: Sequence[Path]) -> None:
         "val_map_50_of_each": list(soup.each),
     }
     save_weights(path, soup.network.state_dict(), soup.architecture, notes)
-
-
-def _batches(dataset: Dataset, input_size_px: tuple[int, int]) -> Iterator[Tensor]:
-    for first in range(0, len(dataset), BATCH):
-        samples = [dataset[k] for k in range(first, min(first + BATCH, len(dataset)))]
-        inputs = [network_input(to_8bit_view(s.counts), input_size_px) for s in samples]
-        yield torch.cat([torch.from_numpy(array) for array in inputs])
 
 
 def _val_map(network: Ssd, architecture: Architecture, val: Dataset) -> float:
