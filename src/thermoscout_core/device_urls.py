@@ -7,10 +7,14 @@ an error that names the known ones, so that a misspelt option can't be overlooke
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from thermoscout_core.errors import ConfigurationError
+
+
+PASSWORD_OPTION = re.compile(r"\b(password|passwd|pwd|pass)=", re.IGNORECASE)
 
 
 def secret_in(url: str) -> str:
@@ -19,11 +23,12 @@ def secret_in(url: str) -> str:
     The sentence doesn't repeat them, for addresses show in logs, parameter dumps and bags.
     """
     scheme, _, rest = url.partition("://")
-    authority = rest.partition("?")[0].partition("/")[0]
-    if "@" not in authority:
+    place, _, query = rest.partition("?")
+    authority = place.partition("/")[0]
+    if "@" not in authority and not PASSWORD_OPTION.search(unquote(query)):
         return ""
     return (
-        f"{scheme}://…@{authority.rpartition('@')[2]}: no user and password in an address; put "
+        f"{scheme}://{authority.rpartition('@')[2]}/…: no user and password in an address; put "
         "them into THERMOSCOUT_CAMERA_USER and THERMOSCOUT_CAMERA_PASSWORD of the environment, or "
         "into a file named by the option credentials (docs/cameras.md)"
     )

@@ -77,6 +77,12 @@ def test_radiometric_counts_are_apparent_temperatures(plug_in, gige, next_frame)
     assert radiometry.planck.b_k == 1428.0
 
 
+def test_the_camera_s_own_curve_goes_to_the_correction(plug_in, gige, next_frame):
+    plug_in()
+    planck = next_frame(gige()).radiometry.planck
+    assert (planck.b_k, planck.f) == (1428.0, 1.0)
+
+
 def test_features_are_set_by_name_and_read_back(plug_in, gige, next_frame):
     plug_in()
     camera = gige("127.0.0.1?features=ObjectEmissivity:0.9,ObjectDistance:3")

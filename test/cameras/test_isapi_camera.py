@@ -151,9 +151,17 @@ def test_another_client_reads_the_same(server, camera, next_frame):
     assert theirs[HOT_PIXEL] == pytest.approx(ours[HOT_PIXEL], abs=1e-4)
 
 
-def test_a_password_in_the_address_is_refused_and_not_repeated():
+@pytest.mark.parametrize(
+    "url",
+    [
+        "isapi://operator:secret@127.0.0.1",
+        "rtsp://127.0.0.1/stream?query=user%3Doperator%26password%3Dsecret",
+        "rtsp://127.0.0.1/stream?PWD=secret",
+    ],
+)
+def test_a_password_in_the_address_is_refused_and_not_repeated(url):
     with pytest.raises(ConfigurationError, match="no user and password") as caught:
-        open_camera("isapi://operator:secret@127.0.0.1")
+        open_camera(url)
     assert "secret" not in str(caught.value)
 
 

@@ -74,6 +74,14 @@ def planck_of(camera: Features) -> PlanckConstants:
     return PlanckConstants(r1=r * j1, r2=1.0, b_k=b, f=f, o=-j0)
 
 
+def planck_or_default(camera: Features) -> PlanckConstants:
+    """The camera's own constants where it states them: the correction works with that curve."""
+    try:
+        return planck_of(camera)
+    except DeviceError:
+        return PlanckConstants()
+
+
 @lru_cache(maxsize=4)
 def celsius_of_counts(planck: PlanckConstants) -> NDArray[np.float64]:
     """°C of each of the 65,536 counts, by the inverse of the curve; NaN where it has none."""

@@ -18,7 +18,7 @@ from thermoscout_core.cameras.stream_clock import StreamClock
 from thermoscout_core.clock import Clock
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import ConfigurationError, DeviceError
-from thermoscout_core.frames import ObjectParameters, PlanckConstants, Radiometry, ThermalFrame
+from thermoscout_core.frames import ObjectParameters, Radiometry, ThermalFrame
 from thermoscout_core.supervision import DeviceCounters
 from thermoscout_core.thermograms.celsius import encode_celsius
 
@@ -199,7 +199,7 @@ class GigeCamera:
         self._radiometry = Radiometry(
             self._coding.scale,
             applied=self._applied if self._coding.scale else ObjectParameters(),
-            planck=self._coding.planck or PlanckConstants(),
+            planck=radiometric.planck_or_default(self.features),
             camera=self.hardware_id,
             hfov_rad=self._hfov_rad,
         )
