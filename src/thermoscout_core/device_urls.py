@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from thermoscout_core.errors import ConfigurationError
 
-
 PASSWORD_OPTION = re.compile(r"\b(password|passwd|pwd|pass)=", re.IGNORECASE)
 
 

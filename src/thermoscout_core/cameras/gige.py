@@ -169,16 +169,25 @@ class GigeCamera:
         named = [one for one in found if self._place in ("", one.ip, one.mac)]
         wanted = self._serial or ("" if named else self._place)
         for info in found if wanted else named:
-            # read-only: asking a camera for its serial number must not take it from somebody
-            with genicam.connect_gige(info, iface=self._interface, monitor=True) as camera:
-                features = GenicamFeatures(camera, self._genicam_error)
-                serial = features.get("DeviceSerialNumber") or features.get("DeviceID") or info.mac
+            serial = self._serial_of(genicam, info)
             if wanted in ("", serial):
                 self._serial = serial
                 self.hardware_id = f"{info.manufacturer} {info.model} {serial}"
                 return genicam.connect_gige(info, iface=self._interface)
         seen = ", ".join(f"{one.ip} ({one.model})" for one in found) or "none"
         raise DeviceError(f"no GigE camera {wanted or 'at all'} answers; found: {seen}")
+
+    def _serial_of(self, genicam: Any, info: Any) -> str:
+        """Read-only: asking for it must not take the camera from somebody. "" when it can't be
+        reached, as one of another network that answers a broadcast."""
+        try:
+            with genicam.connect_gige(info, iface=self._interface, monitor=True) as camera:
+                features = GenicamFeatures(camera, self._genicam_error)
+                return (
+                    features.get("DeviceSerialNumber") or features.get("DeviceID") or str(info.mac)
+                )
+        except self._genicam_error:
+            return ""
 
     def _set_format(self) -> None:
         features, wanted = self.features, self._ir_format

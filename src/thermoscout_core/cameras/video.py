@@ -110,7 +110,7 @@ class AvVideo:
             raise DeviceError(_reason(error)) from None
         if packet.size == 0:  # the flush at the end
             raise DeviceError("the stream has ended")
-        if packet.is_corrupt or self._follows_a_gap(packet.pts):
+        if packet.is_corrupt:
             self._note_damage()
         try:
             frames = self._decoder.decode(packet)
@@ -134,6 +134,8 @@ class AvVideo:
             self._damaged_since_s = time.monotonic()
 
     def _is_whole(self, frame: Any) -> bool:
+        if self._follows_a_gap(frame.pts):
+            self._note_damage()
         if frame.is_corrupt:
             self.torn += 1
             self._note_damage()
