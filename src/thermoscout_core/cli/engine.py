@@ -68,6 +68,9 @@ def build(
     calibration_frames: Annotated[
         int, typer.Option(min=1, help="Frames that int8 is calibrated on.")
     ] = 64,
+    calibration: Annotated[
+        str, typer.Option(help="How int8 takes ranges: minmax, entropy or percentile.")
+    ] = "minmax",
     batch: Annotated[
         str, typer.Option(metavar="LEAST,USUAL,MOST", help="Frames a run takes, where free.")
     ] = "1,1,1",
@@ -118,7 +121,7 @@ def build(
     frames = _frames(data, number)
     if precision is not None or size_px is not None:
         wanted = (precision or Precision.float32).value
-        source = _deployed(source, output, wanted, size_px, frames, engines)
+        source = _deployed(source, output, wanted, size_px, frames, calibration, engines)
     with _progress() as progress:
         record, is_new = make_engine(
             source, options, frames, engines, force=force, progress=progress
@@ -250,6 +253,7 @@ def _deployed(
     precision: str,
     size_px: tuple[int, int] | None,
     frames: list[Counts],
+    calibration: str,
     engines: EngineCache,
 ) -> Path:
     """The ONNX file with precision and preprocessing inside."""
@@ -260,7 +264,7 @@ def _deployed(
         parts.append("{}x{}".format(*size_px))
     path = output if output is not None else engines.folder / "models" / f"{'-'.join(parts)}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    deploy(source, path, precision, size_px, frames)
+    deploy(source, path, precision, size_px, frames, calibration)
     return path
 
 

@@ -29,11 +29,13 @@ def deploy(
     precision: str,
     frame_size_px: tuple[int, int] | None,
     calibration_frames: Sequence[Counts] = (),
+    method: str = "minmax",
 ) -> None:
     """Write model, a float32 export with preprocessing and suppression outside, for TensorRT.
 
-    precision: one of PRECISIONS; int8 needs calibration_frames. frame_size_px: (width, height) of
-    the camera's frames to have the preprocessing inside, None to leave it outside. Raises
+    precision: one of PRECISIONS; int8 needs calibration_frames, and takes their ranges by method,
+    one of quantisation.calibration.METHODS. frame_size_px: (width, height) of the camera's frames
+    to have the preprocessing inside, None to leave it outside. Raises
     ConfigurationError for wishes that don't go together, ModelError for a file that doesn't fit.
     """
     if precision not in PRECISIONS:
@@ -48,7 +50,7 @@ def deploy(
         ]
         with tempfile.TemporaryDirectory() as folder:
             quantised = Path(folder) / "int8.onnx"
-            write_quantised(calibrate(model, inputs), quantised, "tensorrt")
+            write_quantised(calibrate(model, inputs, method), quantised, "tensorrt")
             made = onnx.load(str(quantised))
     else:
         made = onnx.load(str(model))

@@ -24,8 +24,9 @@ from thermoscout_core.detection.view import DEFAULT_GAIN_CONTROL
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import COUNT_MAX
 
-MOST_CLIPPED = 3839
-"""Pixels at either end; TensorRT finds at most the 3840 largest of anything."""
+MOST_CLIPPED = 3838
+"""Pixels at either end: TensorRT finds fewer than the 3840 largest of anything, and one more than
+these is looked for."""
 WIDEST_PX = 2048
 """The pixels of a row are counted in float16, which is exact that far."""
 DIGIT = math.isqrt(DEFAULT_GAIN_CONTROL.levels)
@@ -47,7 +48,7 @@ preprocessing (uint8[{frames}, {height}, {width}, 2] counts)
   flat_values = Reshape(values, flat_shape)
 
   rank = Constant<value_ints = [{clipped}]>()
-  end_count = Add(rank, one)
+  end_count = Constant<value_ints = [{end_count}]>()
   darkest, _dark_index = TopK<axis = 1, largest = 0>(flat_values, end_count)
   brightest, _bright_index = TopK<axis = 1, largest = 1>(flat_values, end_count)
   low_value = Slice(darkest, rank, end_count, one)
@@ -179,6 +180,7 @@ def preprocessing(
             columns=columns,
             rows=rows,
             clipped=clipped,
+            end_count=clipped + 1,
             levels=control.levels,
             digit=DIGIT,
             numerator=numerator,

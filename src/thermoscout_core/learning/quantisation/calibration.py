@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,12 @@ def calibrate(path: Path, inputs: Inputs, method: str = "minmax") -> Calibration
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """onnxruntime's tools advise through the root logger; here only its errors pass."""
+    """onnxruntime's tools print, and advise through the root logger; here only its errors pass."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     finally:
         root.setLevel(level)
