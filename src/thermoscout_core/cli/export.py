@@ -31,7 +31,7 @@ def export(
         typer.Option(
             min=0,
             max=1,
-            help="Deployed score threshold; left out, the one with the best F1 on --data.",
+            help="Deployed score threshold; left out, the one with the best F2 on --data.",
         ),
     ] = None,
     data: Annotated[
@@ -123,7 +123,7 @@ def export(
 
 
 def _best_threshold(weights: Path, dataset: Dataset, split: str) -> float:
-    """The score threshold with the best F1."""
+    """The score threshold with the best F2."""
     from thermoscout_core.learning.checkpoint import load_network
     from thermoscout_core.learning.evaluation.evaluation import evaluate_predictions
     from thermoscout_core.learning.ssd import SsdWithBoxes
@@ -136,7 +136,7 @@ def _best_threshold(weights: Path, dataset: Dataset, split: str) -> float:
     threshold = evaluation.best_threshold()
     precision, recall = evaluation.at_threshold(threshold)
     typer.echo(
-        f"score threshold {threshold:.2f} (best F1 on {split}: precision {precision:.3f}, "
+        f"score threshold {threshold:.2f} (best F2 on {split}: precision {precision:.3f}, "
         f"recall {recall:.3f}; mAP@0.5 {evaluation.mean_ap:.4f})"
     )
     return threshold

@@ -18,7 +18,7 @@ from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.frames import Counts
 from thermoscout_core.resources import resource_path, sha256_of
 
-DEFAULT_MODEL = "models/mobilenet_v1_ssd300.onnx"
+DEFAULT_MODEL = "models/mobilenet_v1_ssd512.onnx"
 
 
 @dataclass(frozen=True)

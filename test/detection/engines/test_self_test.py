@@ -61,7 +61,7 @@ def invented(outputs: dict[str, Any]) -> dict[str, Any]:
     [
         (nothing_found, "are lost"),
         (not_numbers, ""),
-        (moved, r"boxes by \d\.\d+ px \(at most 1\)"),
+        (moved, r"boxes by \d+\.\d+ px \(at most 1\)"),
         (unsure, "differ in score"),
         (invented, "are new"),
     ],

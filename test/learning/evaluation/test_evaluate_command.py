@@ -50,7 +50,7 @@ def record(dataset: Path) -> dict:
 def second_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped detector with a higher threshold of its own."""
     onnx = pytest.importorskip("onnx")
-    model = onnx.load(str(resource_path("models/mobilenet_v1_ssd300.onnx")))
+    model = onnx.load(str(resource_path("models/mobilenet_v1_ssd512.onnx")))
     (entry,) = model.metadata_props
     entry.value = json.dumps(json.loads(entry.value) | {"score_threshold": 0.9})
     path = tmp_path_factory.mktemp("models") / "strict.onnx"
@@ -128,7 +128,7 @@ def test_another_threshold_moves_precision_and_recall_alone(record: dict, datase
 
 
 def test_several_models_are_compared(dataset: Path, second_model: Path) -> None:
-    shipped = resource_path("models/mobilenet_v1_ssd300.onnx")
+    shipped = resource_path("models/mobilenet_v1_ssd512.onnx")
     models = ("--model", shipped, "--model", second_model)
     record = evaluated("--data", dataset, "--split", "val,train", *models)
     first, second = record["models"]
