@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,21 @@ QUANTISE = {"do": "quantise", "frames": 2}
 Recipe = Callable[..., Path]
 
 
+@pytest.fixture(scope="module")
+def measured_dense() -> dict[str, Path]:
+    """The folder of the dense model, once it has been measured."""
+    return {}
+
+
 @pytest.fixture
-def recipe(model: Model, small_dataset: Path, tmp_path: Path) -> Recipe:
-    """A function of steps and keys that writes a recipe for the small model."""
+def recipe(
+    model: Model, small_dataset: Path, tmp_path: Path, measured_dense: dict[str, Path]
+) -> Iterator[Recipe]:
+    """A function of steps and keys that writes a recipe for the small model, whose own figures
+    are taken over from an earlier test."""
     model.save(tmp_path / "dense.safetensors")
+    if measured_dense:
+        shutil.copytree(measured_dense["folder"], tmp_path / "out" / "00-dense")
 
     def write(*steps: dict[str, Any], **changes: Any) -> Path:
         content = {
@@ -73,7 +84,9 @@ def recipe(model: Model, small_dataset: Path, tmp_path: Path) -> Recipe:
         path.write_text(yaml.safe_dump(content))
         return path
 
-    return write
+    yield write
+    if (tmp_path / "out" / "00-dense" / "record.json").is_file():
+        measured_dense.setdefault("folder", tmp_path / "out" / "00-dense")
 
 
 @pytest.fixture

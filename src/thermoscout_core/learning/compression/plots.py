@@ -18,7 +18,8 @@ def pareto_figure(records: Sequence[CompressionRecord]) -> Figure:
     beats in both. records: on the same data, the first one's dense model first."""
     figure = Figure(figsize=(12, 5), layout="constrained")
     by_time, by_size = figure.subplots(1, 2, sharey=True)
-    steps = [step for record in records for step in (record.dense, *record.steps)]
+    steps = [records[0].dense, *(step for record in records for step in record.steps)]
+    steps += [r.dense for r in records[1:] if r.dense.fingerprint != steps[0].fingerprint]
     timed = [step for step in steps if step.measures.latencies]
     dense_ms = records[0].dense.measures.latencies[0].p50_ms if timed else 1.0
     _draw(by_time, timed, [dense_ms / s.measures.latencies[0].faster for s in timed])
@@ -44,8 +45,8 @@ def _draw(axes: Axes, steps: Sequence[StepRecord], costs: Sequence[float]) -> No
         )
     front = pareto_front([(c, s.measures.map_50) for c, s in zip(costs, steps, strict=True)])
     axes.plot(*zip(*front, strict=True), color="grey", linewidth=0.8, zorder=0)
-    axes.set_xlim(left=0)
-    axes.margins(x=0.2, y=0.15)
+    axes.set_xlim(0, 1.2 * max(costs))
+    axes.margins(y=0.15)
     axes.grid(alpha=0.3)
 
 

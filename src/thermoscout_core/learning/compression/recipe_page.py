@@ -41,7 +41,7 @@ def recipe_page() -> str:
         section_table("`training:`", TrainingSection),
         section_table("`latency:`", LatencySection),
         section_table("`budget:` and `goal:`", Budget),
-        section_table("every step", Step),
+        section_table("every step", Step, leave_out=("do",)),
     ]
     for step in steps:
         (kind,) = get_args(step.model_fields["do"].annotation)

@@ -57,6 +57,8 @@ class Step(Section, ABC):
     deploys: ClassVar[bool] = False
     """Writes the ONNX file itself, so that nothing that needs the network may follow."""
 
+    do: str
+    """Which step it is."""
     name: str = Field("", pattern=r"^[^|\n]*$", max_length=40)
     """In the report and as the step's folder; empty: what it does."""
     from_dense: bool = False
@@ -73,5 +75,4 @@ class Step(Section, ABC):
 
     @property
     def title(self) -> str:
-        done: str = getattr(self, "do")  # noqa: B009  every subclass has it, as a Literal
-        return self.name or done
+        return self.name or self.do
