@@ -21,9 +21,12 @@ EXECUTABLES = {
     "demo",
     "detector",
     "fault_judge",
+    "foxglove_server",
     "inspection",
     "ir_camera",
     "laser_rangefinder",
+    "replay",
+    "soak",
     "temperature_correction",
 }
 # Imported in nodes and launch files, and named for other reasons in package.xml.

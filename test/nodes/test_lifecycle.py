@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
 from thermoscout_core.errors import ConfigurationError
+from thermoscout_nodes.inspection import make_graph
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.parameter_tables import AUTOSTART
 from thermoscout_nodes.qos import STANDARD
@@ -167,3 +171,29 @@ def test_cycles_of_configure_and_cleanup_leave_nothing_behind(graph: Any, cycles
         node.trigger_cleanup()
     assert entities() == before
     assert node.released == cycles
+
+
+def test_the_graphs_nodes_give_everything_back(graph: Any) -> None:
+    """Five rounds of configure, activate, deactivate, cleanup: no thread, file or entity more."""
+    by_hand = [Parameter("autostart", value=False)]
+    made = make_graph(context=graph.context, parameter_overrides=by_hand)
+    nodes = [graph.add(node) for node in made]
+
+    def held() -> tuple[int, int, int, int]:
+        return (
+            threading.active_count(),
+            len(os.listdir("/proc/self/fd")),
+            sum(len(list(node.publishers)) + len(list(node.subscriptions)) for node in nodes),
+            sum(len(list(node.timers)) for node in nodes),
+        )
+
+    def go_round() -> None:
+        for transition in ("configure", "activate", "deactivate", "cleanup"):
+            for node in reversed(nodes):
+                assert getattr(node, f"trigger_{transition}")() is TransitionCallbackReturn.SUCCESS
+
+    go_round()  # libraries keep threads and files of their own from the first time on
+    before = held()
+    for _ in range(5):
+        go_round()
+    graph.spin_until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)))
