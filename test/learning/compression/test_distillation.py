@@ -111,6 +111,9 @@ def test_the_whole_loss_adds_up(model: Model) -> None:
         teacher.begin(student)
         seen, parts = seen_by(model.with_network(student))
         totals[name] = teacher.objective(parts, seen).item()
+    parts = LossParts(
+        *(part.detach() for part in (parts.localisation, parts.classification, parts.total))
+    )
     labels = float(parts.classification + parts.localisation)
     assert totals["labels"] == pytest.approx(labels, rel=1e-4)
     soft = totals["soft"] - float(parts.localisation)
