@@ -1,5 +1,7 @@
 """The order in which an engine's session uses TensorRT and CUDA, on recording fakes of both."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +29,12 @@ class RecordingDevice:
     def __init__(self, calls: list[str], *, graphs: bool = True) -> None:
         self.calls = calls
         self.graphs = graphs
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        self.calls.append("push")
+        yield
+        self.calls.append("pop")
 
     def buffer(self, shape: tuple[int, ...], dtype: np.dtype) -> Buffer:
         self.calls.append(f"buffer {shape}")
@@ -135,8 +143,8 @@ def test_everything_is_allocated_and_recorded_before_the_first_frame(
     engine = RecordingEngine(calls)
     give(monkeypatch, engine)
     session = engine_session.EngineSession(b"plan", RecordingDevice(calls))
-    assert calls[:3] == ["buffer (1, 3, 4, 4)", "buffer (1, 5, 4)", "buffer (1, 5, 3)"]
-    assert calls[3:] == [*ONE_RUN, "synchronise", "capture", *ONE_RUN]
+    buffers = ["buffer (1, 3, 4, 4)", "buffer (1, 5, 4)", "buffer (1, 5, 3)"]
+    assert calls == ["push", *buffers, *ONE_RUN, "synchronise", "capture", *ONE_RUN, "pop"]
     assert engine.context is not None and set(engine.context.addresses) == set(SHAPES)
     assert session.name == "Fake (compute capability 8.7, CUDA graph)"
 
@@ -148,7 +156,7 @@ def test_a_frame_is_one_launch_into_the_same_memory(
     session = engine_session.EngineSession(b"plan", RecordingDevice(calls))
     calls.clear()
     first, second = session.run(IMAGES), session.run(IMAGES)
-    assert calls == ["launch", "synchronise"] * 2
+    assert calls == ["push", "launch", "synchronise", "pop"] * 2
     assert first["boxes"] is second["boxes"] and set(first) == {"boxes", "scores"}
 
 
@@ -159,7 +167,7 @@ def test_without_graphs_the_same_is_queued_call_by_call(
     session = engine_session.EngineSession(b"plan", RecordingDevice(calls, graphs=False))
     calls.clear()
     session.run(IMAGES)
-    assert calls == [*ONE_RUN, "synchronise"]
+    assert calls == ["push", *ONE_RUN, "synchronise", "pop"]
     assert "graph" not in session.name
 
 
@@ -189,8 +197,9 @@ def test_closing_lets_the_device_go_last(
 ) -> None:
     give(monkeypatch, RecordingEngine(calls))
     session = engine_session.EngineSession(b"plan", RecordingDevice(calls))
+    calls.clear()
     session.close()
-    assert calls[-1] == "device closed"
+    assert calls == ["push", "pop", "device closed"]
 
 
 def test_too_little_memory_is_told_in_figures(

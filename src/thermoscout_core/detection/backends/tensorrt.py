@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from thermoscout_core.detection.backends.base import Tensor
 from thermoscout_core.detection.engines.opening import OpenedEngine, Opener, open_engine
 from thermoscout_core.errors import EngineError
 
+LOGGER = logging.getLogger("thermoscout.tensorrt")
+
 RETRY_S = 2.0
 """After a failure, time until the engine is loaded again."""
 
@@ -19,11 +22,11 @@ RETRY_S = 2.0
 class TensorRtBackend:
     """The engine of an ONNX file; see backends.base.Backend.
 
-    Whoever calls, one thread of its own does everything with CUDA: it makes the context, runs in
-    it and lets it go. Contexts belong to threads, and engines that change threads are how such
-    nodes crash. After a failure of the GPU the engine is let go, and loaded anew by the first run
-    after RETRY_S. An engine is never built here: that takes minutes, and a robot that starts has
-    none to spare.
+    Whoever calls, one thread of its own does everything with CUDA: it makes the context, enters it
+    for each frame and lets it go. Contexts belong to threads, and engines that change threads are
+    how such nodes crash. After a failure of the GPU the engine is let go, and loaded anew by the
+    first run after RETRY_S. An engine is never built here: that takes minutes, and a robot that
+    starts has none to spare.
     """
 
     settings: frozenset[str] = frozenset()
@@ -92,4 +95,7 @@ class TensorRtBackend:
     def _let_go(self) -> None:
         engine, self._engine = self._engine, None
         if engine is not None:
-            engine.close()
+            try:
+                engine.close()
+            except EngineError as error:  # a lost GPU frees nothing; the failure itself is raised
+                LOGGER.warning("%s can't be let go in order: %s", self.name, error)

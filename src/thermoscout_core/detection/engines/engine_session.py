@@ -26,30 +26,16 @@ class EngineSession:
         """Raises EngineError when TensorRT can't load the plan or its memory doesn't suffice."""
         self._device = device
         self._logger = EngineLogger()
-        self._runtime = trt.Runtime(self._logger)
-        if dla_core is not None:
-            self._runtime.DLA_core = dla_core
-        engine = self._runtime.deserialize_cuda_engine(plan)
-        if engine is None:
-            raise EngineError(f"TensorRT can't load the engine: {self._logger.why()}")
-        self._engine = engine
-        context = engine.create_execution_context()
-        if context is None:
-            free, total = device.free_memory()
-            raise EngineError(
-                f"not enough memory on {device.name} for the engine: {free // MIB} of "
-                f"{total // MIB} MiB are free; end other programs that use the GPU, or build it "
-                f"with a smaller batch: {self._logger.why()}"
-            )
-        self._context = context
         self._inputs: dict[str, Buffer] = {}
         self._outputs: dict[str, Buffer] = {}
-        self._allocate()
+        with device.active():
+            self._load(plan, dla_core)
+            self._allocate()
+            # The first run sets up what may not happen while a graph is recorded.
+            self._queue()
+            device.synchronise()
+            launch = device.capture(self._queue)
         self._results = {name: buffer.host for name, buffer in self._outputs.items()}
-        # The first run sets up what may not happen while a graph is recorded.
-        self._queue()
-        device.synchronise()
-        launch = device.capture(self._queue)
         self._launch: Callable[[], None] = self._queue if launch is None else launch
         graph = "" if launch is None else ", CUDA graph"
         self.name = f"{device.name} (compute capability {device.compute_capability}{graph})"
@@ -58,8 +44,9 @@ class EngineSession:
         for name, buffer in self._inputs.items():
             np.copyto(buffer.host, tensors[name], casting="no")
         try:
-            self._launch()
-            self._device.synchronise()
+            with self._device.active():
+                self._launch()
+                self._device.synchronise()
         except EngineError:
             raise
         except Exception as error:  # a binding's own error: the GPU is lost or out of memory
@@ -69,13 +56,33 @@ class EngineSession:
     def close(self) -> None:
         """Free everything in the order that TensorRT asks for, the context last."""
         self._launch = self._queue
-        for attribute in ("_context", "_engine", "_runtime"):
-            if hasattr(self, attribute):
-                delattr(self, attribute)
-        self._results.clear()
-        self._inputs.clear()
-        self._outputs.clear()
-        self._device.close()
+        try:
+            with self._device.active():
+                for attribute in ("_context", "_engine", "_runtime"):
+                    delattr(self, attribute)
+        finally:
+            self._results.clear()
+            self._inputs.clear()
+            self._outputs.clear()
+            self._device.close()
+
+    def _load(self, plan: bytes, dla_core: int | None) -> None:
+        self._runtime = trt.Runtime(self._logger)
+        if dla_core is not None:
+            self._runtime.DLA_core = dla_core
+        engine = self._runtime.deserialize_cuda_engine(plan)
+        if engine is None:
+            raise EngineError(f"TensorRT can't load the engine: {self._logger.why()}")
+        self._engine = engine
+        context = engine.create_execution_context()
+        if context is None:
+            free, total = self._device.free_memory()
+            raise EngineError(
+                f"not enough memory on {self._device.name} for the engine: {free // MIB} of "
+                f"{total // MIB} MiB are free; end other programs that use the GPU, or build it "
+                f"with a smaller batch: {self._logger.why()}"
+            )
+        self._context = context
 
     def _allocate(self) -> None:
         """Page-locked memory for every tensor, for one frame where the batch is free."""

@@ -15,7 +15,7 @@ DEVICES = {"pycuda": "PyCudaDevice", "cuda_python": "CudaPythonDevice"}
 
 
 def open_device(index: int = 0, binding: str | None = None) -> Device:
-    """The GPU of that number, its context current in the calling thread.
+    """The GPU of that number, for the calling thread.
 
     binding: one of DEVICES, None for the first that is installed. Raises ConfigurationError when
     none is, EngineError when there is no such GPU.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ class Buffer:
 
 
 class Device(Protocol):
-    """A GPU with its context current in one thread; every call comes from that thread.
+    """A GPU with a context; every call comes from one thread, and all but close() within active().
 
     name: the GPU's. compute_capability: such as 8.7. is_integrated: it shares the CPU's memory.
     stream: handle of the one stream. Every call may raise EngineError.
@@ -31,6 +32,11 @@ class Device(Protocol):
     compute_capability: str
     is_integrated: bool
     stream: int
+
+    def active(self) -> AbstractContextManager[None]:
+        """The context pushed, and popped at the end. PyCUDA aborts the process when a thread ends
+        with a context on its stack, so none stays there between frames."""
+        ...
 
     def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Buffer:
         """Memory that stays where it is until close()."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -39,13 +40,21 @@ class CudaPythonDevice:
         self.compute_capability = f"{major}.{minor}"
         self.is_integrated = bool(integrated)
         self._is_open = True
-        context = _checked(what, driver.cuDevicePrimaryCtxRetain(self._device))
-        _checked(what, driver.cuCtxPushCurrent(context))
-        self._stream = _checked(what, driver.cuStreamCreate(0))
+        self._context = _checked(what, driver.cuDevicePrimaryCtxRetain(self._device))
+        with self.active():
+            self._stream = _checked(what, driver.cuStreamCreate(0))
         self.stream = int(self._stream)
         self._graphs: Graphs | None = None
         self._hosts: list[int] = []
         self._memories: list[int] = []
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        _checked("the GPU's context can't be entered", driver.cuCtxPushCurrent(self._context))
+        try:
+            yield
+        finally:
+            driver.cuCtxPopCurrent()
 
     def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Buffer:
         what = f"no memory for {shape} of {dtype}"
@@ -92,19 +101,21 @@ class CudaPythonDevice:
         return int(free), int(total)
 
     def close(self) -> None:
-        """Errors are passed over: after a lost device every call gives one."""
+        """Errors of freeing are passed over: after a lost device every call gives one."""
         if not self._is_open:
             return
         self._is_open = False
-        if self._graphs is not None:
-            self._graphs.close()
-        for address in self._memories:
-            driver.cuMemFree(address)
-        for address in self._hosts:
-            driver.cuMemFreeHost(address)
-        driver.cuStreamDestroy(self._stream)
-        driver.cuCtxPopCurrent()
-        driver.cuDevicePrimaryCtxRelease(self._device)
+        try:
+            with self.active():
+                if self._graphs is not None:
+                    self._graphs.close()
+                for address in self._memories:
+                    driver.cuMemFree(address)
+                for address in self._hosts:
+                    driver.cuMemFreeHost(address)
+                driver.cuStreamDestroy(self._stream)
+        finally:
+            driver.cuDevicePrimaryCtxRelease(self._device)
 
 
 def _checked(what: str, answer: tuple[Any, ...]) -> Any:

@@ -19,7 +19,7 @@ class PyCudaDevice:
 
     The context is the device's primary one, retained: TensorRT's own calls, torch and ONNX
     Runtime in the same process use it too, and a second context would cost a Jetson hundreds of
-    MiB. It is pushed here and popped by close(), both in the thread that works with it.
+    MiB.
     """
 
     def __init__(self, index: int = 0) -> None:
@@ -31,11 +31,20 @@ class PyCudaDevice:
             attribute = cuda.device_attribute.INTEGRATED
             self.is_integrated = bool(device.get_attribute(attribute))
             self._context = device.retain_primary_context()
-            self._context.push()
-            self._stream = cuda.Stream()
-        self.stream: int = self._stream.handle
         self._buffers: list[Buffer] = []
         self._graphs: Graphs | None = None
+        with self.active():
+            self._stream = cuda.Stream()
+        self.stream: int = self._stream.handle
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        with _reported("the GPU's context can't be entered"):
+            self._context.push()
+        try:
+            yield
+        finally:
+            self._context.pop()
 
     def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Buffer:
         with _reported(f"no memory for {shape} of {dtype}"):
@@ -54,11 +63,13 @@ class PyCudaDevice:
 
     def upload(self, buffer: Buffer) -> None:
         if not self.is_integrated:
-            cuda.memcpy_htod_async(buffer.address, buffer.host, self._stream)
+            with _reported("a copy to the GPU failed"):
+                cuda.memcpy_htod_async(buffer.address, buffer.host, self._stream)
 
     def download(self, buffer: Buffer) -> None:
         if not self.is_integrated:
-            cuda.memcpy_dtoh_async(buffer.host, buffer.address, self._stream)
+            with _reported("a copy from the GPU failed"):
+                cuda.memcpy_dtoh_async(buffer.host, buffer.address, self._stream)
 
     def synchronise(self) -> None:
         with _reported("the GPU failed"):
@@ -77,14 +88,14 @@ class PyCudaDevice:
     def close(self) -> None:
         if self._context is None:
             return
-        context, self._context = self._context, None
         try:
-            if self._graphs is not None:
-                self._graphs.close()
-            self._buffers.clear()
-            del self._stream
+            with self.active():
+                if self._graphs is not None:
+                    self._graphs.close()
+                self._buffers.clear()
+                del self._stream
         finally:
-            context.pop()
+            context, self._context = self._context, None
             context.detach()
 
 
