@@ -39,6 +39,7 @@ PEER = ROOT / "test" / "cameras" / "peers" / "aravis_camera.py"
 WIDTH, HEIGHT, PORT = 640, 512, 3956
 URL = "gige://127.0.0.1"
 SETTLING_FRAMES = 120
+SILENCE_S = 5.0
 
 
 class FakeCamera:
@@ -103,7 +104,11 @@ def bare_loop(frames: int) -> dict[str, Any]:
         for _ in range(SETTLING_FRAMES):
             camera.read(1.0)
         measurement, lost = Measurement(), camera.counters.dropped + camera.counters.torn
-        got = sum(camera.read(1.0) is not None for _ in range(frames))
+        got = 0
+        while got < frames:
+            if camera.read(SILENCE_S) is None:
+                sys.exit(f"the camera was silent for {SILENCE_S:g} s after {got} frames")
+            got += 1
         lost = camera.counters.dropped + camera.counters.torn - lost
         return measurement.record(got, got + lost)
     finally:

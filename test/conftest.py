@@ -3,6 +3,7 @@ nodes'."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from ctypes.util import find_library
 from pathlib import Path
 from queue import Empty, Queue
+from tempfile import gettempdir
 
 import pytest
 
@@ -109,6 +111,14 @@ def start_peer() -> Iterator[Callable[..., Peer]]:
     yield start
     for peer in peers:
         peer.kill()
+
+
+@pytest.fixture
+def gige_port() -> Iterator[int]:
+    """GigE Vision's only port, for one test of this machine at a time."""
+    with (Path(gettempdir()) / "thermoscout-gige-port.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield 3956
 
 
 @pytest.fixture(scope="session")

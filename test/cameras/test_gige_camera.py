@@ -14,19 +14,18 @@ from thermoscout_core.frames import APPARENT, ObjectParameters
 
 pytest.importorskip("viva_genicam")
 
-PORT = 3956  # GigE Vision's only one
 HOT_C, HOT_PIXEL = 92.34, (7, 11)
 LOSSES = ",".join(f"{block}:{packet}" for block in (2, 4, 6) for packet in (3, 7))
 
 
 @pytest.fixture
-def plug_in(start_peer, aravis):
+def plug_in(start_peer, aravis, gige_port):
     """plug_in(serial): Aravis' fake camera; the one before is unplugged first."""
     plugged = []
 
     def start(serial="SN77", size=(96, 64)):
         unplug()
-        plugged.append(start_peer("aravis_camera.py", PORT, *size, 30, serial))
+        plugged.append(start_peer("aravis_camera.py", gige_port, *size, 30, serial))
         return plugged[-1]
 
     def unplug():
@@ -151,8 +150,8 @@ def test_no_frame_is_mixed_whatever_share_of_packets_is_lost(plug_in, gige, next
     assert all(np.ptp(pixels) == 0 for pixels in flat)
 
 
-def test_lost_packets_are_asked_for_again(start_peer, gige, next_frame):
-    peer = start_peer("viva_camera.py", PORT, 640, 512, 10, 1, LOSSES)
+def test_lost_packets_are_asked_for_again(start_peer, gige, gige_port, next_frame):
+    peer = start_peer("viva_camera.py", gige_port, 640, 512, 10, 1, LOSSES)
     camera = gige("?format=as_is")
     for _ in range(8):
         next_frame(camera)
@@ -161,8 +160,8 @@ def test_lost_packets_are_asked_for_again(start_peer, gige, next_frame):
     assert camera.counters.torn == 0
 
 
-def test_an_incomplete_frame_is_dropped_and_counted(start_peer, gige, next_frame):
-    peer = start_peer("viva_camera.py", PORT, 640, 512, 10, 0, LOSSES)
+def test_an_incomplete_frame_is_dropped_and_counted(start_peer, gige, gige_port, next_frame):
+    peer = start_peer("viva_camera.py", gige_port, 640, 512, 10, 0, LOSSES)
     camera = gige("?format=as_is")
     frames = [next_frame(camera) for _ in range(6)]
     peer.kill()
@@ -171,7 +170,7 @@ def test_an_incomplete_frame_is_dropped_and_counted(start_peer, gige, next_frame
     assert frames[0].radiometry.scale is None
 
 
-def test_no_camera_is_said_plainly(gige):
+def test_no_camera_is_said_plainly(gige, gige_port):
     with pytest.raises(DeviceError, match=r"no GigE camera at all answers; found: none"):
         gige()
 

@@ -72,13 +72,15 @@ def watched():
 @pytest.mark.parametrize("family", CAMERAS)
 def test_it_is_lost_and_taken_back(family, start_peer, watched, monkeypatch, request):
     pytest.importorskip({"rtsp": "av", "gige": "viva_genicam", "isapi": "requests"}[family])
+    port = 0
     if family == "gige":
         request.getfixturevalue("aravis")
+        port = request.getfixturevalue("gige_port")
     if family == "isapi":
         monkeypatch.setenv("THERMOSCOUT_CAMERA_USER", "operator")
         monkeypatch.setenv("THERMOSCOUT_CAMERA_PASSWORD", "right horse")
     script, arguments, url = CAMERAS[family]
-    peer = start_peer(script, 3956 if family == "gige" else 0, *arguments)
+    peer = start_peer(script, port, *arguments)
     camera = watched(url.format(port=peer.port))
     camera.poll_until(lambda: camera.phase is Phase.STREAMING and len(camera.frames) > 3)
 
@@ -88,13 +90,14 @@ def test_it_is_lost_and_taken_back(family, start_peer, watched, monkeypatch, req
     assert time.monotonic() - unplugged_s < NOTICED_S
     before = len(camera.frames)
 
-    start_peer(script, peer.port, *arguments)
+    returned = start_peer(script, peer.port, *arguments)
     camera.poll_until(lambda: camera.phase is Phase.STREAMING and len(camera.frames) > before + 3)
     assert camera.reader.supervisor.totals.reconnects == 1
     stamps = [frame.stamp_s for frame in camera.frames]
     assert all(later > earlier for earlier, later in pairwise(stamps))
     flat = [frame.counts[FLAT].astype(int) for frame in camera.frames]
     assert all(np.ptp(area) <= 1 for area in flat), "a mixed frame was given"
+    returned.kill()
 
 
 def test_a_clock_that_is_set_back_an_hour_holds_nobody(start_peer, clock, monkeypatch, next_frame):

@@ -26,7 +26,6 @@ HOT_C, HOT_PIXEL = 92.34, (7, 11)
 PASSWORD = "right horse"
 NOTICED_S = 2.5  # the promise is 1 s; a machine that does other things too gets more
 RETURN_S = 1.0
-GIGE_PORT = 3956
 
 
 @pytest.fixture
@@ -147,10 +146,10 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(graph: Any) 
 
 
 @pytest.fixture
-def gige(graph: Any, watch: Watch, start_peer: Any, aravis: str) -> Any:
+def gige(graph: Any, watch: Watch, start_peer: Any, aravis: str, gige_port: int) -> Any:
     """ir_camera on Aravis' fake camera, streaming."""
     pytest.importorskip("viva_genicam")
-    peer = start_peer("aravis_camera.py", GIGE_PORT, 96, 64, 30, "SN77")
+    peer = start_peer("aravis_camera.py", gige_port, 96, 64, 30, "SN77")
     node = graph.make(IrCamera, {"url": "gige://127.0.0.1"})
     graph.spin_until(watch.is_well)
     yield node
