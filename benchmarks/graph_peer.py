@@ -107,7 +107,7 @@ def measure(children: tuple[str, ...], url: str, seconds: float) -> dict[str, An
             for process in processes:
                 process.terminate()
             for process in processes:
-                process.wait(20.0)
+                process.wait(60.0)
             rclpy.try_shutdown(context=context)
 
 
