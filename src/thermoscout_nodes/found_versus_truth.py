@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from thermoscout_core.detections import Box
 from thermoscout_core.verdicts import Severity, Verdict
 from thermoscout_nodes.bag_frames import Judged
 from thermoscout_nodes.matching import Stamp
 
 MATCH_IOU = 0.5
 """A box is the equipment's when they overlap so much (PASCAL VOC's threshold)."""
+
+NEAR_PX = 5
+"""A fault verdict is a faulty piece's too when its hot spot lies in that one's box or so near."""
+
+BoxKey = tuple[str, tuple[float, ...]]
+"""Class and corners of a box."""
 
 
 @dataclass
@@ -136,9 +143,10 @@ def match(
     """One frame: verdicts by equipment id, and the verdicts that are nobody's.
 
     Boxes of the same class are paired by overlap, the best first, each once; further verdicts on a
-    paired box stay with it.
+    paired box stay with it. A fault is also found by the verdict on its heat, whatever box that is
+    drawn around it: two boxes on one piece of equipment have one hot spot.
     """
-    boxes: dict[tuple[str, tuple[float, ...]], list[Verdict]] = defaultdict(list)
+    boxes: dict[BoxKey, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         detection = verdict.reading.detection
         boxes[detection.class_name, tuple(detection.box.as_list())].append(verdict)
@@ -157,8 +165,34 @@ def match(
         if overlap >= MATCH_IOU and name not in matched and key not in taken:
             matched[name] = boxes[key]
             taken.add(key)
+    for truth in truths:
+        for key in _boxes_of_its_heat(truth, boxes):
+            if key not in taken:
+                matched.setdefault(truth.rule, []).extend(boxes[key])
+                taken.add(key)
     strays = [verdict for key, group in boxes.items() if key not in taken for verdict in group]
     return matched, strays
+
+
+def _boxes_of_its_heat(truth: Verdict, boxes: Mapping[BoxKey, Sequence[Verdict]]) -> list[BoxKey]:
+    """Of a faulty piece of equipment: the boxes whose verdict is a fault where that one is hot."""
+    if not truth.severity.is_fault:
+        return []
+    box = truth.reading.detection.box
+    found = []
+    for key, group in boxes.items():
+        for verdict in group:
+            spot = verdict.reading.hot_spot_px
+            if verdict.severity.is_fault and spot is not None and _is_near(spot, box):
+                found.append(key)
+                break
+    return found
+
+
+def _is_near(spot: tuple[int, int], box: Box) -> bool:
+    x, y = spot
+    inside_x = box.x1 - NEAR_PX <= x <= box.x2 + NEAR_PX
+    return inside_x and box.y1 - NEAR_PX <= y <= box.y2 + NEAR_PX
 
 
 def _count_found(item: Equipment, stamp: Stamp, truth: Verdict, found: list[Verdict]) -> None:

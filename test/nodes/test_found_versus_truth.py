@@ -22,8 +22,10 @@ def verdict(
     name: str = "",
     class_name: str = "connector",
     score: float = 0.9,
+    hot_spot_px: tuple[int, int] | None = None,
 ) -> Verdict:
-    reading = Reading(Detection(class_name, score, box), corrected_c=celsius)
+    detection = Detection(class_name, score, box)
+    reading = Reading(detection, corrected_c=celsius, hot_spot_px=hot_spot_px)
     return Verdict(reading, severity, rule=name)
 
 
@@ -82,6 +84,19 @@ def test_a_box_of_another_class_is_no_match() -> None:
 def test_a_box_that_overlaps_less_than_half_is_no_match() -> None:
     matched, _ = match([CRITICAL_A], [verdict(Box(30, 10, 70, 50))])
     assert not matched
+
+
+def test_a_fault_is_found_by_the_verdict_on_its_heat() -> None:
+    around = Box(0, 0, 100, 60)
+    told = verdict(around, Severity.SERIOUS, class_name="disconnector", hot_spot_px=(30, 30))
+    matched, strays = match([CRITICAL_A], [told, verdict(HERE, Severity.UNKNOWN)])
+    assert told in matched["A"] and not strays
+
+
+def test_heat_beside_a_fault_is_not_its_heat() -> None:
+    told = verdict(Box(0, 0, 100, 60), Severity.SERIOUS, hot_spot_px=(80, 30))
+    matched, strays = match([CRITICAL_A], [told])
+    assert not matched and strays == [told]
 
 
 def test_one_box_belongs_to_one_piece_of_equipment_the_nearer() -> None:
