@@ -22,7 +22,7 @@ engine = typer.Typer(
 )
 
 Model = Annotated[
-    Path | None, typer.Argument(metavar="[MODEL]", help="ONNX file; left out, the shipped one.")
+    Path | None, typer.Argument(metavar="MODEL", help="ONNX file; left out, the shipped one.")
 ]
 Cache = Annotated[
     Path | None,
@@ -217,6 +217,7 @@ def bench(
                 detector,
                 example_frames(4, parse_size(frame_size)),
                 repeats,
+                warm_up=min(20, repeats),
                 told=lambda done: progress.update(task, completed=done),
             )
     finally:
