@@ -62,12 +62,14 @@ class BagSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if not path.exists():
+            raise ConfigurationError(f"there is no bag {path}")
         try:
             self._reader = AnyReader([path])
             self._reader.open()
         except (AnyReaderError, OSError) as error:
             raise ConfigurationError(
-                f"{path} can't be read as a bag: {error} A bag whose recorder was killed is "
+                f"{path} can't be read as a bag ({error}); a bag whose recorder was killed is "
                 f"mended by `thermoscout bag recover {path}`"
             ) from error
         self.topics = {name: self._topic(name) for name in self._reader.topics}

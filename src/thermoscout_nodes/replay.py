@@ -76,7 +76,7 @@ def replay(
     own = {"bag": str(bag.resolve()), "rate": rate, "position": position_s, "at_end": "stop"}
 
     def make() -> Sequence[ManagedNode]:
-        arguments = ["--ros-args", "--log-level", "warn"]
+        arguments = ["--ros-args", "--log-level", "error"]
         arguments += ["--params-file", str(params_file)] if params_file else []
         player, nodes = make_replay(cli_args=[*arguments, "--params-file", overrides])
         players.append(player)
