@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import cv2
 import pytest
 from typer.testing import CliRunner
 
 from thermoscout_core.cli import app
+from thermoscout_core.reporting.details import read_details
 from thermoscout_core.reporting.report import Outputs, make_report
 from thermoscout_core.thermograms import read_thermogram
 
@@ -70,6 +72,15 @@ def test_details_are_shown_and_what_is_missing_is_unknown(tmp_path, inspected):
     rows = {row.split("</td>")[0]: row for row in page.split("<tr><td>")}
     assert "NOT met" in rows["wind"] and "NOT met" in rows["load of rated"]
     assert "unknown" in rows["relative humidity"] and "not stated" in rows["relative humidity"]
+
+
+def test_the_details_of_the_manual_are_understood(tmp_path):
+    manual = Path(__file__).parents[2] / "docs" / "report.md"
+    (example,) = re.findall(r"```yaml\n(.+?)```", manual.read_text(encoding="utf-8"), re.S)
+    (tmp_path / "details.yaml").write_text(example, encoding="utf-8")
+    details = read_details(tmp_path / "details.yaml")
+    assert details.site.startswith("North") and details.images["sub_105"].load_a == 240
+    assert details.images["sub_105"].visible == tmp_path / "photos" / "q9.jpg"
 
 
 def test_unknown_key_in_details_is_named(tmp_path, inspected):
