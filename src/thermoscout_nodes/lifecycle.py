@@ -124,11 +124,13 @@ class ManagedNode(WiredNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """SUCCESS leads to unconfigured."""
+        self._restart.cancel()
         self._release_all()
         return SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """SUCCESS leads to finalized, from any state."""
+        self._restart.cancel()
         self._stop_working()
         self._release_all()
         return SUCCESS

@@ -26,6 +26,11 @@ class Restart:
         self._clock = Clock(clock_type=ClockType.STEADY_TIME)
         self.attempts = 0
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether a further attempt will come."""
+        return self._timer is not None
+
     def later(self) -> float:
         """Plan the next attempt; seconds until then."""
         self.cancel()

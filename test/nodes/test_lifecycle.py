@@ -19,6 +19,7 @@ from thermoscout_nodes.inspection import make_graph
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.parameter_tables import AUTOSTART
 from thermoscout_nodes.qos import STANDARD
+from thermoscout_nodes.restart import Restart
 
 
 class Echo(ManagedNode):
@@ -118,6 +119,31 @@ def test_a_failed_configure_can_be_tried_again(graph: Any) -> None:
     node.fail_in = ""
     assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
     assert node.state == "inactive"
+
+
+def test_a_node_that_failed_starts_again_by_itself(graph: Any) -> None:
+    node = graph.make(Echo, fail_in="activate", error=ConfigurationError)
+    graph.spin_until(lambda: node.why_not)
+    assert node.state == "inactive"
+    node.fail_in = ""
+    graph.spin_until(lambda: node.is_active)
+    assert node.why_not == ""
+
+
+def test_a_node_that_was_told_to_stop_is_not_started_again(graph: Any) -> None:
+    node = graph.make(Echo, fail_in="activate", error=ConfigurationError)
+    graph.spin_until(lambda: node.why_not)
+    assert node._restart.is_planned
+    node.trigger_cleanup()
+    assert not node._restart.is_planned
+
+
+def test_attempts_come_less_and_less_often(graph: Any) -> None:
+    restart = Restart(graph.peer, lambda: None)
+    assert [restart.later() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    restart.succeeded()
+    assert restart.later() == 1.0
+    restart.cancel()
 
 
 def test_an_invalid_transition_is_refused_and_the_node_lives_on(graph: Any) -> None:
