@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,16 @@ from thermoscout_core.rangefinders.registry import open_rangefinder
 from thermoscout_core.supervision import Phase, Supervisor
 
 DEADLINE_S = 20.0
+
+
+@dataclass
+class Adapter:
+    """A USB adapter, as the list of ports has it."""
+
+    device: str
+    vid: int = 0x0403
+    pid: int = 0x6001
+    serial_number: str = "A50285BI"
 
 
 class Watched:
@@ -100,6 +111,24 @@ def test_unplugged_and_back_under_another_path(device: Any, watch: Any, tmp_path
     assert watched.until(watched.streams) < left_s + 1.0
     assert {round(s.range_m, 2) for s in watched.samples[taken:]} == {9.0}
     assert watched.supervisor.totals.reconnects == 1
+
+
+def test_the_usb_adapter_is_taken_back_wherever_it_is_plugged_in(
+    device: Any, watch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = tmp_path / "ttyUSB0", tmp_path / "ttyUSB7"
+    monkeypatch.setattr(
+        "thermoscout_core.rangefinders.serial_line.present_ports",
+        lambda: [Adapter(str(link.resolve())) for link in links if link.exists()],
+    )
+    device.tell(f"plug {links[0]}")
+    watched = watch(f"serial://{links[0]}?protocol=benewake")
+    watched.until(watched.streams)
+    device.tell("unplug")
+    watched.until(lambda: "0403:6001:A50285BI isn't plugged in" in watched.supervisor.problem)
+    device.tell(f"plug {links[1]}")
+    watched.until(watched.streams)
+    assert watched.supervisor.totals.refused == 0
 
 
 def test_a_silent_device_is_lost_within_a_second_and_taken_back(
