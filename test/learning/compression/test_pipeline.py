@@ -209,6 +209,14 @@ def test_a_goal_that_no_model_meets_is_an_error(recipe: Recipe, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("untimed")
+def test_float16_halves_the_file(recipe: Recipe) -> None:
+    record, _ = run(recipe({"do": "quantise", "precision": "float16"}))
+    (halved,) = record.steps
+    assert halved.measures.onnx_bytes < 0.6 * record.dense.measures.onnx_bytes
+    assert halved.figures["output_difference"] < 0.05
+
+
+@pytest.mark.usefixtures("untimed")
 def test_a_gate_that_fails_names_the_step(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     path = recipe(PRUNE)
     monkeypatch.setattr(gates, "map_of_file", lambda *_: 0.9)

@@ -1,4 +1,5 @@
-"""The step quantise: int8 files of the network, by calibration on real frames (seed 004)."""
+"""The step quantise: int8 files of the network, by calibration on real frames, or a float16 one
+(seed 004's two types for deployment)."""
 
 from __future__ import annotations
 
@@ -19,26 +20,30 @@ from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.learning.compression.gates import pass_gates
 from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.compression.quantisation_aware import FakeQuantisation
-from thermoscout_core.learning.compression.step import Outcome, Step
+from thermoscout_core.learning.compression.step import CompressionError, Outcome, Step
 from thermoscout_core.learning.compression.workbench import Workbench
+from thermoscout_core.learning.deployment import deploy
 from thermoscout_core.learning.quantisation.calibration import calibrate
 from thermoscout_core.learning.quantisation.errors import LayerError, layer_errors
 from thermoscout_core.learning.quantisation.qdq import write_quantised
 
 ERROR_FRAMES = 2
 """That the error of each layer is measured on; all activations are held."""
-FLOAT, CPU, TENSORRT = "float32.onnx", "int8.onnx", "int8_tensorrt.onnx"
+FLOAT, FLOAT16 = "float32.onnx", "float16.onnx"
+CPU, TENSORRT = "int8.onnx", "int8_tensorrt.onnx"
 
 
 class Quantise(Step):
     """Int8: a file for CPUs (unsigned activations), and one for TensorRT (signed, symmetric,
-    float biases), from one calibration on frames of the training split."""
+    float biases), from one calibration on frames of the training split. Or float16."""
 
     deploys: ClassVar[bool] = True
 
     do: Literal["quantise"]
+    precision: Literal["int8", "float16"] = "int8"
+    """float16 halves the file and suits TensorRT; CPUs take longer with it: give it a budget."""
     calibration: Literal["minmax", "entropy", "percentile"] = "minmax"
-    """What ranges are taken of the activations."""
+    """What ranges int8 takes of the activations."""
     frames: int = Field(32, ge=1)
     """Of the training split."""
     epochs: int = Field(0, ge=0)
@@ -47,6 +52,8 @@ class Quantise(Step):
     """Of that training, instead of the recipe's."""
 
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
+        if self.precision == "float16" and self.epochs:
+            raise CompressionError("epochs: only int8 has a quantisation-aware training")
         trained = bench.finetune(
             model, folder / "training", self.epochs, FakeQuantisation(), self.learning_rate
         )
@@ -58,24 +65,30 @@ class Quantise(Step):
             {"images": network_input(to_8bit_view(counts), size_px)}
             for counts in bench.calibration_frames(self.frames)
         ]
+        if self.precision == "float16":
+            deploy(float_file, folder / FLOAT16, "float16", None)
+            figures = _figures(gate.map_onnx, float_file, folder / FLOAT16, inputs)
+            return Outcome(trained, deployed=folder / FLOAT16, figures=figures)
         with redirect_stdout(io.StringIO()):  # ONNX Runtime's calibrators print as they go
             calibration = calibrate(float_file, inputs, self.calibration)
         for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
             write_quantised(calibration, folder / name, kind)
         errors = layer_errors(calibration, folder / CPU, inputs[:ERROR_FRAMES])
-        figures: dict[str, Any] = {
-            "map_float32": gate.map_onnx,
-            "output_difference": _difference(float_file, folder / CPU, inputs[:ERROR_FRAMES]),
-            "layer_errors_db": _as_rows(errors),
-            "tensorrt_bytes": (folder / TENSORRT).stat().st_size,
-        }
+        figures = _figures(gate.map_onnx, float_file, folder / CPU, inputs)
+        figures["layer_errors_db"] = _as_rows(errors)
+        figures["tensorrt_bytes"] = (folder / TENSORRT).stat().st_size
         worst = min(errors, key=lambda error: error.input_db, default=None)
-        notes = (
-            [f"noisiest input: {worst.layer}, {worst.input_db:.1f} dB"]
-            if worst is not None
-            else []
-        )
-        return Outcome(trained, deployed=folder / CPU, figures=figures, notes=tuple(notes))
+        notes: tuple[str, ...] = ()
+        if worst is not None:
+            notes = (f"noisiest input: {worst.layer}, {worst.input_db:.1f} dB",)
+        return Outcome(trained, deployed=folder / CPU, figures=figures, notes=notes)
+
+
+def _figures(
+    map_float32: float, one: Path, other: Path, inputs: Sequence[dict[str, NDArray[np.float32]]]
+) -> dict[str, Any]:
+    difference = _difference(one, other, inputs[:ERROR_FRAMES])
+    return {"map_float32": map_float32, "output_difference": difference}
 
 
 def _as_rows(errors: Sequence[LayerError]) -> list[dict[str, Any]]:
