@@ -15,8 +15,8 @@ CAPACITY = 512
 class RangeFix:
     """The distance that holds at a stamp.
 
-    distance_m: > 0, NaN for a rangefinder that never measured one. stale: True when it isn't known to hold at the stamp. age_s: time between the
-    stamp and the nearest distance, >= 0.
+    distance_m: > 0, NaN for a rangefinder that never measured one. stale: True when it isn't
+    known to hold at the stamp. age_s: time between the stamp and the nearest distance, >= 0.
     """
 
     distance_m: float
