@@ -42,5 +42,5 @@ class HistoryError(ThermoscoutError):
 
 
 class EngineError(ModelError):
-    """A TensorRT engine can't be built, is missing or stale, fails its self-test, or its GPU has no
-    memory left or is gone."""
+    """A TensorRT engine can't be built, is missing or stale, fails its self-test, or its GPU has
+    no memory left or is gone."""
