@@ -74,8 +74,9 @@ class Pipeline:
                     model, before = Model.load(folder / WEIGHTS), done.fingerprint
             chosen, unmet = best_of(steps, dense, self.recipe.goal)
             if chosen is not None:
-                shutil.copyfile(self.output / chosen.folder / ONNX, self.output / FINAL_ONNX)
-                shutil.copyfile(self.output / chosen.folder / WEIGHTS, self.output / FINAL_WEIGHTS)
+                for made, final in ((ONNX, FINAL_ONNX), (WEIGHTS, FINAL_WEIGHTS)):
+                    content = (self.output / chosen.folder / made).read_bytes()
+                    write_bytes(self.output / final, content)
             record = CompressionRecord(
                 date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 machine=describe(),

@@ -31,7 +31,7 @@ def magnitude_mask(weight: Tensor, keep_ratio: float) -> Tensor:
     """True where the weight is among the largest keep_ratio of its layer, at least one."""
     kept = max(1, round(keep_ratio * weight.numel()))
     order = weight.detach().abs().flatten().argsort(descending=True, stable=True)
-    mask = torch.zeros(weight.numel(), dtype=torch.bool)
+    mask = torch.zeros(weight.numel(), dtype=torch.bool, device=weight.device)
     mask[order[:kept]] = True
     return mask.view_as(weight)
 
