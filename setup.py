@@ -71,7 +71,7 @@ setup(
         ],
         # Filter pruning and tensor decomposition, beside train.
         "compress": ["tensorly>=0.9", "torch-pruning>=1.6"],
-        # Cameras: RTSP video; GigE Vision (PyPI has wheels for x86_64 only, elsewhere it needs Rust).
+        # Cameras: RTSP video; GigE Vision (wheels for x86_64 only, elsewhere it builds with Rust).
         "rtsp": ["av>=14"],
         "gige": ["viva-genicam>=0.10"],
         # The live server for Foxglove.
