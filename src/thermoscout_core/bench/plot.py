@@ -12,9 +12,8 @@ from thermoscout_core.bench.record import BenchRecord, LineRecord
 from thermoscout_core.bench.runtimes import RUNTIMES
 from thermoscout_core.learning.evaluation.plots import save_figure
 
-_COLORS = dict(
-    zip(RUNTIMES, ("#56b4e9", "#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7"), strict=True)
-)
+_OKABE_ITO = ("#56b4e9", "#0072b2", "#009e73", "#e69f00", "#000000", "#d55e00", "#cc79a7")
+_COLORS = dict(zip(RUNTIMES, _OKABE_ITO, strict=True))
 _BAR = 0.8
 
 
