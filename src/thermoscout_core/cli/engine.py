@@ -70,7 +70,7 @@ def build(
     ] = 64,
     calibration: Annotated[
         str, typer.Option(help="How int8 takes ranges: minmax, entropy or percentile.")
-    ] = "minmax",
+    ] = "percentile",
     batch: Annotated[
         str, typer.Option(metavar="LEAST,USUAL,MOST", help="Frames a run takes, where free.")
     ] = "1,1,1",

@@ -29,7 +29,7 @@ def deploy(
     precision: str,
     frame_size_px: tuple[int, int] | None,
     calibration_frames: Sequence[Counts] = (),
-    method: str = "minmax",
+    method: str = "percentile",
 ) -> None:
     """Write model, a float32 export with preprocessing and suppression outside, for TensorRT.
 
