@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,8 @@ from thermoscout.msg import ThermalVerdicts
 
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_nodes.bag_pace import Pace
-from thermoscout_nodes.bag_source import NS, BagMessage, BagSource, Stamp, stamp_in
+from thermoscout_nodes.bag_progress import Awaited, Played
+from thermoscout_nodes.bag_source import NS, BagMessage, BagSource, stamp_in
 from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.message_definitions import InstalledTypes
@@ -33,43 +32,6 @@ UNPACED_TICK_S = 0.25
 where nothing holds them back."""
 
 HANDLED_TIMEOUT_S = 2.0
-
-
-@dataclass
-class Awaited:
-    """What the last message has to bring about before the next is played.
-
-    heard: how many of its topic each listener must have handled. verdicts: stamp of the frame
-    whose verdicts must have come, None for no frame. until_s: steady time when it has waited long
-    enough.
-    """
-
-    topic: str
-    heard: list[tuple[ManagedNode, int]]
-    until_s: float
-    verdicts: Stamp | None = None
-    image: bytes = b""
-
-    def has_come(self) -> bool:
-        handled = all(node.heard[self.topic] >= count for node, count in self.heard)
-        return self.verdicts is None and handled
-
-
-@dataclass
-class Played:
-    """What a replay brought.
-
-    complete: the bag's end was reached. digest: SHA-256 of every verdicts message, in the order of
-    the frames. unanswered: frames without verdicts. skipped: topic -> why it wasn't played.
-    """
-
-    frames: int = 0
-    complete: bool = False
-    answered: int = 0
-    unanswered: int = 0
-    position_s: float = 0.0
-    skipped: dict[str, str] = field(default_factory=dict)
-    digest: Any = field(default_factory=hashlib.sha256)
 
 
 class BagPlayer(ManagedNode):

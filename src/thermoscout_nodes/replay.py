@@ -13,7 +13,8 @@ from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
 from thermoscout.msg import ThermalVerdicts
 
-from thermoscout_nodes.bag_player import BagPlayer, Played
+from thermoscout_nodes.bag_player import BagPlayer
+from thermoscout_nodes.bag_progress import Played
 from thermoscout_nodes.bag_source import NS, BagSource
 from thermoscout_nodes.detector import DetectorNode
 from thermoscout_nodes.fault_judge import FaultJudge
