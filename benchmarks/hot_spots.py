@@ -147,7 +147,7 @@ def arguments_of_the_command() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, help="detector (ONNX); default is the shipped one")
     parser.add_argument("--annotated", action="store_true", help="annotated boxes, no detector")
     parser.add_argument("--rules", type=Path, help="rule set (YAML)")
-    parser.add_argument("--output", type=Path, default=Path("hot_spots"))
+    parser.add_argument("--output", type=Path, default=Path("runs/hot_spots"))
     return parser.parse_args()
 
 
