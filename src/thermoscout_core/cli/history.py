@@ -83,10 +83,6 @@ def plot(
     from thermoscout_core.history.plots import write_trend
     from thermoscout_core.history.queries import History
 
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HistoryError(f"{output}: can't be made: {error.strerror or error}") from error
     with History(file) as opened:
         pieces = equipment or [piece["id"] for piece in opened.equipment()]
         trends = [opened.trend(piece) for piece in pieces]
@@ -95,6 +91,10 @@ def plot(
             f"{file}: no equipment was recognised: tell the waypoint when recording "
             "(--waypoint, or the topic waypoint)"
         )
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HistoryError(f"{output}: can't be made: {error.strerror or error}") from error
     for trend in trends:
         path = output / f"equipment_{trend.equipment_id}.png"
         write_trend(path, trend)
