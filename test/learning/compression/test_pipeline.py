@@ -209,6 +209,22 @@ def test_a_goal_that_no_model_meets_is_an_error(recipe: Recipe, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("untimed")
+def test_named_layers_stay_in_float(recipe: Recipe, tmp_path: Path) -> None:
+    run(recipe({**QUANTISE, "float_layers": ["offset_heads", "features.backbone.stem"]}))
+    graph = onnx.load(str(tmp_path / "out" / "01-quantise" / "model.onnx")).graph
+    floats = {node.input[1] for node in graph.node if node.op_type == "Conv"}
+    named = {name for name in floats if not name.endswith("DequantizeLinear_Output")}
+    assert "ssd.features.backbone.stem.0.weight" in named
+    assert not any("pointwise" in name for name in named)
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_float_layer_that_is_not_there_is_named(recipe: Recipe) -> None:
+    with pytest.raises(CompressionError, match="no convolution's name begins with tail"):
+        run(recipe({**QUANTISE, "float_layers": ["tail"]}))
+
+
+@pytest.mark.usefixtures("untimed")
 def test_float16_halves_the_file(recipe: Recipe) -> None:
     record, _ = run(recipe({"do": "quantise", "precision": "float16"}))
     (halved,) = record.steps

@@ -23,7 +23,7 @@ from thermoscout_core.learning.compression.quantisation_aware import FakeQuantis
 from thermoscout_core.learning.compression.step import CompressionError, Outcome, Step
 from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.deployment import deploy
-from thermoscout_core.learning.quantisation.calibration import calibrate
+from thermoscout_core.learning.quantisation.calibration import Calibration, calibrate
 from thermoscout_core.learning.quantisation.errors import LayerError, layer_errors
 from thermoscout_core.learning.quantisation.qdq import write_quantised
 
@@ -46,6 +46,9 @@ class Quantise(Step):
     """What ranges int8 takes of the activations."""
     frames: int = Field(32, ge=1)
     """Of the training split."""
+    float_layers: tuple[str, ...] = ()
+    """Beginnings of names of layers that stay in float32: the heads and the first layers of a
+    MobileNet, which cost next to nothing and lose the most."""
     epochs: int = Field(0, ge=0)
     """Quantisation-aware training before the calibration; 0: none."""
     learning_rate: float | None = Field(None, gt=0)
@@ -71,8 +74,9 @@ class Quantise(Step):
             return Outcome(trained, deployed=folder / FLOAT16, figures=figures)
         with redirect_stdout(io.StringIO()):  # ONNX Runtime's calibrators print as they go
             calibration = calibrate(float_file, inputs, self.calibration)
+        spared = self._float_nodes(calibration)
         for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
-            write_quantised(calibration, folder / name, kind)
+            write_quantised(calibration, folder / name, kind, spared)
         errors = layer_errors(calibration, folder / CPU, inputs[:ERROR_FRAMES])
         figures = _figures(gate.map_onnx, float_file, folder / CPU, inputs)
         figures["layer_errors_db"] = _as_rows(errors)
@@ -82,6 +86,19 @@ class Quantise(Step):
         if worst is not None:
             notes = (f"noisiest input: {worst.layer}, {worst.input_db:.1f} dB",)
         return Outcome(trained, deployed=folder / CPU, figures=figures, notes=notes)
+
+    def _float_nodes(self, calibration: Calibration) -> list[str]:
+        """The convolutions of float_layers; an exported weight has its layer's name. Raises
+        CompressionError for a beginning that no layer has."""
+        layers = {
+            node.name: node.input[1].removeprefix("ssd.")
+            for node in calibration.model.graph.node
+            if node.op_type == "Conv"
+        }
+        for start in self.float_layers:
+            if not any(layer.startswith(start) for layer in layers.values()):
+                raise CompressionError(f"float_layers: no convolution's name begins with {start}")
+        return [node for node, layer in layers.items() if layer.startswith(self.float_layers)]
 
 
 def _figures(

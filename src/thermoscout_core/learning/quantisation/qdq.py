@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,13 @@ KINDS = {
 """What a quantised file is made for."""
 
 
-def write_quantised(calibration: Calibration, output: Path, kind: str) -> None:
+def write_quantised(
+    calibration: Calibration, output: Path, kind: str, float_nodes: Sequence[str] = ()
+) -> None:
     """Write the calibrated network with int8 weights and activations, for one of KINDS.
 
-    An export's metadata go along, with a note on the precision. Raises ConfigurationError for an
-    unknown kind.
+    float_nodes: names of nodes that stay in float32. An export's metadata go along, with a note on
+    the precision. Raises ConfigurationError for an unknown kind.
     """
     if kind not in KINDS:
         raise ConfigurationError(f"int8 for '{kind}' is unknown; there is {', '.join(KINDS)}")
@@ -62,7 +65,7 @@ def write_quantised(calibration: Calibration, output: Path, kind: str) -> None:
             activation_qType=wanted.activations,
             tensors_range=calibration.ranges,
             nodes_to_quantize=[],
-            nodes_to_exclude=[],
+            nodes_to_exclude=list(float_nodes),
             op_types_to_quantize=list(wanted.operators),
             extra_options=dict(wanted.options),
         )
