@@ -56,11 +56,7 @@ def test_several_seeds_give_a_table_and_an_average_is_judged(
     paths = [tmp_path / "run" / f"seed_{seed}" / BEST for seed in (0, 1)]
     for path in paths:
         load_network(path)
-    # Their priors were fitted with seeds of their own, so they aren't of one architecture.
-    again = CliRunner().invoke(app, ["average", *map(str, paths), "--data", str(small_dataset)])
-    assert again.exit_code == 2
-    same = run("average", paths[0], paths[0], "--data", small_dataset)
-    assert "their average" in same
+    assert "their average" in run("average", *paths, "--data", small_dataset)
 
 
 def test_a_preview_draws_frames_and_trains_nothing(written: Path, tmp_path: Path) -> None:
