@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.diagnosis.evidence import PEERS, Baseline, Evidence, gather
@@ -80,6 +81,7 @@ class _Case:
         exponent = knowledge_base.load_exponent
         known = exponent is not None and load > 0 and not self.load_too_low
         self.load_factor = (1 / load) ** exponent if exponent is not None and known else 1.0
+        self._rules = cache(knowledge_base.rules_for)
         self._cautions: dict[str, tuple[tuple[str, ...], bool]] = {}
         self._questions: dict[str, Callable[[float, Evidence], bool | None]] = {
             "surface_above_c": self._is_above,
@@ -105,7 +107,7 @@ class _Case:
                 f"its hottest pixel, {_c(evidence.t1_c)}, belongs to the overlapping "
                 f"{evidence.shared_with.detection.class_name} around ({x:.0f}, {y:.0f})",
             )
-        rules = self.knowledge_base.rules_for(class_name)
+        rules = self._rules(class_name)
         if not rules:
             reason = f"no rule for {class_name} in {self.knowledge_base.id}"
             if class_name in self.knowledge_base.not_judged:
