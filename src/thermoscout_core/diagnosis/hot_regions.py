@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -200,9 +201,13 @@ class _Peaks:
             scene_contrast_k=scene.solid_c - scene.background_c,
         )
 
+    @cached_property
+    def _peers(self) -> list[int]:
+        return self.apart(self.level_c, PEER_DISTANCE_PX)
+
     def _peers_c(self, index: int) -> float:
         away = self.distances_px(index) > PEER_DISTANCE_PX
-        others = [i for i in self.apart(self.level_c, PEER_DISTANCE_PX) if away[i]]
+        others = [i for i in self._peers if away[i]]
         if not others:
             return float(self.level_c[index]) - NO_PEER_K
         return float(self.level_c[others[min(PEER_RANK, len(others)) - 1]])
