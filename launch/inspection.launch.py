@@ -22,7 +22,7 @@ NODES = (
     "temperature_correction",
     "fault_judge",
 )
-RESPAWN_DELAY_S = 1.0
+RESPAWN_DELAY_S = 0.3
 VIEWERS = ("rviz", "foxglove")
 
 

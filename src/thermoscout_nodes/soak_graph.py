@@ -9,7 +9,7 @@ from pathlib import Path
 from thermoscout_nodes.graph_processes import NodeProcess, write_overrides
 from thermoscout_nodes.parameters import Value
 
-RESPAWN_DELAY_S = 1.0
+RESPAWN_DELAY_S = 0.3
 STOP_PATIENCE_S = 5.0
 
 
