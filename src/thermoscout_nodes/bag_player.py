@@ -19,7 +19,7 @@ from thermoscout_nodes.bag_source import NS, BagMessage, BagSource, stamp_in
 from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.message_definitions import InstalledTypes
-from thermoscout_nodes.parameter_tables import BAG_PLAYER
+from thermoscout_nodes.parameter_tables.bags import BAG_PLAYER
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, STANDARD
 
 IMAGES = "thermal/image_raw"

@@ -17,7 +17,7 @@ from thermoscout_nodes.bag_qos import DEPTH, fitting_qos, recorded_qos
 from thermoscout_nodes.bag_writer import BagWriter
 from thermoscout_nodes.diagnostics import ERROR, OK, Status
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.parameter_tables import BAG_RECORDER
+from thermoscout_nodes.parameter_tables.bags import BAG_RECORDER
 from thermoscout_nodes.process import run
 
 DISCOVERY_S = 0.2

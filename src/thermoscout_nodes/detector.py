@@ -17,7 +17,7 @@ from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.images import image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.messages import detections_to_message, label_info
-from thermoscout_nodes.parameter_tables import DETECTOR
+from thermoscout_nodes.parameter_tables.flow import DETECTOR
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_SUBSCRIBE, STANDARD
 from thermoscout_nodes.trusted_files import verified

@@ -35,7 +35,7 @@ from thermoscout_nodes.messages import (
     message_to_readings,
     verdicts_to_message,
 )
-from thermoscout_nodes.parameter_tables import FAULT_JUDGE
+from thermoscout_nodes.parameter_tables.flow import FAULT_JUDGE
 from thermoscout_nodes.patrol_memory import PatrolMemory
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import EVENTS, LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD

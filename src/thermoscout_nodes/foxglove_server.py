@@ -17,7 +17,7 @@ from thermoscout_nodes.bag_qos import fitting_qos
 from thermoscout_nodes.diagnostics import OK, Status
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.message_definitions import InstalledTypes
-from thermoscout_nodes.parameter_tables import FOXGLOVE_SERVER
+from thermoscout_nodes.parameter_tables.bags import FOXGLOVE_SERVER
 from thermoscout_nodes.process import run
 
 DISCOVERY_S = 0.5

@@ -39,7 +39,7 @@ from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import Stamp
 from thermoscout_nodes.messages import verdicts_to_message
 from thermoscout_nodes.node_clock import NodeClock
-from thermoscout_nodes.parameter_tables import IR_CAMERA
+from thermoscout_nodes.parameter_tables.devices import IR_CAMERA
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, STANDARD
 from thermoscout_nodes.supervised_device import SupervisedDevice

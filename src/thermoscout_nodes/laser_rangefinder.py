@@ -18,7 +18,7 @@ from thermoscout_nodes.device_messages import make_header, range_message
 from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.node_clock import NodeClock
-from thermoscout_nodes.parameter_tables import LASER_RANGEFINDER
+from thermoscout_nodes.parameter_tables.devices import LASER_RANGEFINDER
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import SENSOR_PUBLISH
 from thermoscout_nodes.supervised_device import SupervisedDevice

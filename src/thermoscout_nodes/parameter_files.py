@@ -27,8 +27,8 @@ def parameters_markdown() -> str:
     lines = [
         "# Parameters",
         "",
-        "Written from `src/thermoscout_nodes/parameter_tables.py` by "
-        "`python -m thermoscout_nodes.parameter_files .`; edit that table, not this page.",
+        "Written from `src/thermoscout_nodes/parameter_tables/` by "
+        "`python -m thermoscout_nodes.parameter_files .`; edit the tables there, not this page.",
         "",
         "A *dynamic* parameter may be set while the node runs; the others are read at configure. "
         "A value of the wrong type or out of range is refused with its reason, and so is an "

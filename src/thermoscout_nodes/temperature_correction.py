@@ -35,7 +35,8 @@ from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.matching import StampMatcher
 from thermoscout_nodes.messages import message_to_detections, readings_to_message
-from thermoscout_nodes.parameter_tables import NOT_STATED_C, TEMPERATURE_CORRECTION
+from thermoscout_nodes.parameter_tables.flow import TEMPERATURE_CORRECTION
+from thermoscout_nodes.parameter_tables.shared import NOT_STATED_C
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
 from thermoscout_nodes.trusted_files import verified

@@ -12,7 +12,7 @@ import pytest
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
-from thermoscout_nodes.parameter_tables import FOXGLOVE_SERVER
+from thermoscout_nodes.parameter_tables.bags import FOXGLOVE_SERVER
 
 pytest.importorskip("foxglove", reason="foxglove-sdk isn't installed")
 client = pytest.importorskip("websockets.sync.client", reason="websockets isn't installed")

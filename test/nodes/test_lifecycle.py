@@ -17,7 +17,7 @@ from std_msgs.msg import String
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_nodes.inspection import make_graph
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.parameter_tables import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import AUTOSTART
 from thermoscout_nodes.qos import STANDARD
 from thermoscout_nodes.restart import Restart
 

@@ -17,7 +17,8 @@ from thermoscout_nodes.parameter_files import (
     parameters_markdown,
     parameters_yaml,
 )
-from thermoscout_nodes.parameter_tables import AUTOSTART, TABLES
+from thermoscout_nodes.parameter_tables import TABLES
+from thermoscout_nodes.parameter_tables.shared import AUTOSTART
 from thermoscout_nodes.parameters import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from std_msgs.msg import String
 
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.parameter_tables import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import AUTOSTART
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
 
 

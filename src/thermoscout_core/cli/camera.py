@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-import time
-from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from thermoscout_core.cli.device_trial import Arrivals
     from thermoscout_core.device_reader import DeviceReader
     from thermoscout_core.frames import ThermalFrame
 
-POLL_S = 0.05
-RECENT = 100
+THINGS = "frames"
 
 
 def camera(
@@ -43,45 +41,22 @@ def camera(
     """
     from rich.console import Console
 
+    from thermoscout_core.cameras.registry import open_camera
+    from thermoscout_core.cli.device_trial import Arrivals, reader_of, watch
+
     console = Console(soft_wrap=True)
     if not url:
         _list_cameras(console)
         return
-    seen = _Seen()
-    reader = _reader_of(url, any_device, seen, console)
-    try:
-        with console.status("waiting for the first frame") as line:
-            _watch(reader, seen, line, seconds)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        reader.stop()
+    seen: Arrivals[ThermalFrame] = Arrivals()
+    reader = reader_of("camera", url, open_camera, seen, console, any_device=any_device)
+    watch(reader, seen, console, things=THINGS, in_words=_what, seconds=seconds)
     _summarise(console, reader, seen)
-    if not seen.count:
+    if seen.newest is None:
         raise typer.Exit(1)
     if save is not None:
-        _save(save, seen)
+        _save(save, seen.newest)
         console.print(f"The last frame is in {save}.", markup=False)
-
-
-class _Seen:
-    """What came, for the summary."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.newest: ThermalFrame | None = None
-        self.device: Any = None
-        self.arrivals_s: deque[float] = deque(maxlen=RECENT)
-
-    def take(self, device: Any, frame: ThermalFrame) -> None:
-        self.count += 1
-        self.newest, self.device = frame, device
-        self.arrivals_s.append(time.monotonic())
-
-    def rate_hz(self) -> float:
-        arrivals_s = list(self.arrivals_s)
-        passed_s = arrivals_s[-1] - arrivals_s[0] if len(arrivals_s) > 1 else 0.0
-        return (len(arrivals_s) - 1) / passed_s if passed_s > 0 else math.nan
 
 
 def _what(frame: ThermalFrame) -> str:
@@ -98,48 +73,13 @@ def _what(frame: ThermalFrame) -> str:
     return f"{low:.1f} … {high:.1f} °C, {middle:.2f} °C in the middle"
 
 
-def _reader_of(
-    url: str, any_device: bool, seen: _Seen, console: Console
-) -> DeviceReader[ThermalFrame]:
-    from thermoscout_core.cameras.registry import open_camera
-    from thermoscout_core.device_reader import DeviceReader
-    from thermoscout_core.supervision import Supervisor
+def _summarise(
+    console: Console, reader: DeviceReader[ThermalFrame], seen: Arrivals[ThermalFrame]
+) -> None:
+    from thermoscout_core.cli.device_trial import summary_table
 
-    open_camera(url)  # a wrong address is told now, and not tried again and again
-
-    def fresh(_stopping: Any) -> Any:
-        again = {} if any_device else getattr(seen.device, "same_again", {})
-        return open_camera(url, **again)
-
-    def tell(sentence: str) -> None:
-        console.print(f"{time.strftime('%H:%M:%S')} {sentence}", markup=False)
-
-    return DeviceReader("camera", Supervisor(any_device=any_device), fresh, seen.take, tell)
-
-
-def _watch(reader: DeviceReader[ThermalFrame], seen: _Seen, line: Any, seconds: float) -> None:
-    from thermoscout_core.supervision import Phase
-
-    end_s = time.monotonic() + seconds if seconds else math.inf
-    reader.start()
-    while time.monotonic() < end_s and reader.supervisor.phase is not Phase.FINISHED:
-        reader.poll()
-        if seen.newest is not None and reader.supervisor.lost_for_s == 0:
-            line.update(f"{_what(seen.newest)}   {seen.rate_hz():.1f} Hz   {seen.count} frames")
-        elif seen.newest is not None:
-            line.update(f"lost for {reader.supervisor.lost_for_s:.1f} s")
-        time.sleep(POLL_S)
-
-
-def _summarise(console: Console, reader: DeviceReader[ThermalFrame], seen: _Seen) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = summary_table(seen, THINGS)
     totals, frame = reader.supervisor.totals, seen.newest
-    if seen.device is not None:
-        table.add_row("camera", seen.device.hardware_id)
-    rate = f", {seen.rate_hz():.1f} Hz" if seen.count > 1 else ""
-    table.add_row("frames", f"{seen.count}{rate}")
     if frame is not None:
         table.add_row("the last one", f"{frame.width_px}x{frame.height_px}: {_what(frame)}")
         applied = frame.radiometry.applied
@@ -151,14 +91,13 @@ def _summarise(console: Console, reader: DeviceReader[ThermalFrame], seen: _Seen
     console.print(table)
 
 
-def _save(path: Path, seen: _Seen) -> None:
+def _save(path: Path, frame: ThermalFrame) -> None:
     import cv2
 
     from thermoscout_core.detection.view import to_8bit_view
     from thermoscout_core.errors import ResultsError
 
-    assert seen.newest is not None
-    picture = cv2.applyColorMap(to_8bit_view(seen.newest.counts), cv2.COLORMAP_INFERNO)
+    picture = cv2.applyColorMap(to_8bit_view(frame.counts), cv2.COLORMAP_INFERNO)
     try:
         written = cv2.imwrite(str(path), picture)
     except cv2.error:

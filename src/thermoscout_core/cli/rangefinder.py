@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from thermoscout_core.cli.device_trial import RECENT, Arrivals, reader_of, summary_table, watch
+from thermoscout_core.rangefinders.base import RangeSample
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from thermoscout_core.device_reader import DeviceReader
-    from thermoscout_core.rangefinders.base import RangeSample
 
-POLL_S = 0.05
-RECENT = 200
+THINGS = "measurements"
 
 
 def rangefinder(
@@ -38,48 +38,38 @@ def rangefinder(
     """
     from rich.console import Console
 
+    from thermoscout_core.rangefinders.registry import open_rangefinder
+
     console = Console(soft_wrap=True)
     if not url:
         _list_ports(console)
         return
     heard = _Heard()
-    reader = _reader_of(url, any_device, heard, console)
-    try:
-        with console.status("waiting for the first measurement") as line:
-            _watch(reader, heard, line, seconds)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        reader.stop()
+    reader = reader_of("rangefinder", url, open_rangefinder, heard, console, any_device=any_device)
+    watch(reader, heard, console, things=THINGS, in_words=_in_words, seconds=seconds)
     _summarise(console, reader, heard)
     if not heard.count:
         raise typer.Exit(1)
 
 
-class _Heard:
-    """What came, for the summary: all counted, the latest distances kept."""
+class _Heard(Arrivals[RangeSample]):
+    """All are counted, the latest distances kept."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.newest: RangeSample | None = None
-        self.device: Any = None
+        super().__init__()
         self.distances_m: deque[float] = deque(maxlen=RECENT)
-        self.arrivals_s: deque[float] = deque(maxlen=RECENT)
         self.problems: Counter[str] = Counter()
 
     def take(self, device: Any, sample: RangeSample) -> None:
-        self.count += 1
-        self.newest, self.device = sample, device
-        self.arrivals_s.append(time.monotonic())
+        super().take(device, sample)
         if math.isfinite(sample.range_m):
             self.distances_m.append(sample.range_m)
         else:
             self.problems[_why_not(sample)] += 1
 
-    def rate_hz(self) -> float:
-        arrivals_s = list(self.arrivals_s)
-        passed_s = arrivals_s[-1] - arrivals_s[0] if len(arrivals_s) > 1 else 0.0
-        return (len(arrivals_s) - 1) / passed_s if passed_s > 0 else math.nan
+
+def _in_words(sample: RangeSample) -> str:
+    return f"{sample.range_m:.3f} m" if math.isfinite(sample.range_m) else _why_not(sample)
 
 
 def _why_not(sample: RangeSample) -> str:
@@ -89,51 +79,9 @@ def _why_not(sample: RangeSample) -> str:
     return sample.problem or (beyond if sample.range_m == math.inf else "not measured")
 
 
-def _reader_of(
-    url: str, any_device: bool, heard: _Heard, console: Console
-) -> DeviceReader[RangeSample]:
-    from thermoscout_core.device_reader import DeviceReader
-    from thermoscout_core.rangefinders.registry import open_rangefinder
-    from thermoscout_core.supervision import Supervisor
-
-    open_rangefinder(url)  # a wrong address is told now, and not tried again and again
-
-    def fresh(_stopping: Any) -> Any:
-        again = {} if any_device else getattr(heard.device, "same_again", {})
-        return open_rangefinder(url, **again)
-
-    def tell(sentence: str) -> None:
-        console.print(f"{time.strftime('%H:%M:%S')} {sentence}", markup=False)
-
-    supervisor = Supervisor(any_device=any_device)
-    return DeviceReader("rangefinder", supervisor, fresh, heard.take, tell)
-
-
-def _watch(reader: DeviceReader[RangeSample], heard: _Heard, line: Any, seconds: float) -> None:
-    end_s = time.monotonic() + seconds if seconds else math.inf
-    reader.start()
-    while time.monotonic() < end_s:
-        reader.poll()
-        if heard.newest is not None and reader.supervisor.lost_for_s == 0:
-            measured = math.isfinite(heard.newest.range_m)
-            what = f"{heard.newest.range_m:.3f} m" if measured else _why_not(heard.newest)
-            line.update(f"{what}   {heard.rate_hz():.1f} Hz   {heard.count} measurements")
-        elif heard.newest is not None:
-            line.update(f"lost for {reader.supervisor.lost_for_s:.1f} s")
-        time.sleep(POLL_S)
-
-
 def _summarise(console: Console, reader: DeviceReader[RangeSample], heard: _Heard) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    totals, device, distances_m = reader.supervisor.totals, heard.device, heard.distances_m
-    if device is not None:
-        table.add_row("device", device.hardware_id)
-        for key, text in getattr(device, "details", {}).items():
-            table.add_row(key.replace("_", " "), text)
-    rate = f", {heard.rate_hz():.1f} Hz" if heard.count > 1 else ""
-    table.add_row("measurements", f"{heard.count}{rate}")
+    table = summary_table(heard, THINGS)
+    totals, distances_m = reader.supervisor.totals, heard.distances_m
     if distances_m:
         mean_m = sum(distances_m) / len(distances_m)
         spread_m = math.sqrt(sum((d - mean_m) ** 2 for d in distances_m) / len(distances_m))
