@@ -12,8 +12,6 @@ from thermoscout_core.cameras.registry import open_camera
 from thermoscout_core.errors import ConfigurationError, DeviceError
 from thermoscout_core.frames import APPARENT, ObjectParameters
 
-pytest.importorskip("viva_genicam")
-
 HOT_C, HOT_PIXEL = 92.34, (7, 11)
 LOSSES = ",".join(f"{block}:{packet}" for block in (2, 4, 6) for packet in (3, 7))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hiktemp
 import numpy as np
 import pytest
 
@@ -138,7 +139,6 @@ def test_two_byte_temperatures_are_refused_and_only_taken_with_their_doubt(serve
 
 
 def test_another_client_reads_the_same(server, camera, next_frame):
-    hiktemp = pytest.importorskip("hiktemp")
     server.tell("fault plain jpeg")  # that client searches the delimiter in binary data
     camera.open()
     ours = next_frame(camera).celsius()

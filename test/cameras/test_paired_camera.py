@@ -7,7 +7,6 @@ import pytest
 from thermoscout_core.cameras.registry import open_camera
 from thermoscout_core.errors import DeviceError
 
-pytest.importorskip("av")
 HOT_C, HOT_PIXEL = 92.34, (7, 11)
 
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-pytest.importorskip("typer")
-
 from typer.testing import CliRunner
 
 from thermoscout_core.cli import app

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 
 import cv2
+import pyarrow.parquet as parquet
 import pytest
 
 from thermoscout_core.cli import app
@@ -110,7 +111,6 @@ def test_csv_has_a_row_a_reading_and_a_header_for_none(inspected, run, tmp_path)
 
 
 def test_parquet_holds_the_same(inspected, run, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
     inspected()
     out = tmp_path / "readings.parquet"
     assert run("export", "--output", str(out)).exit_code == 0

@@ -28,7 +28,6 @@ class StrangeBackend:
 
 
 def test_openvino_finds_what_onnxruntime_finds() -> None:
-    pytest.importorskip("openvino")
     counts = Patrol(seed=7).frame_at(0.5).frame.counts
     wanted, found = (
         Detector.load(threads=1, runtime=runtime).detect(counts)

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, Image, Range
 from thermoscout.msg import Radiometry, ThermalVerdicts, Waypoint
@@ -131,7 +132,6 @@ def test_a_cut_file_is_counted_and_the_others_come(graph: Any, folder: Any) -> N
 
 
 def test_pixels_without_a_measurement_survive_the_topic(graph: Any, tmp_path: Any) -> None:
-    tifffile = pytest.importorskip("tifffile")
     celsius = np.full((60, 80), 20.0, np.float32)
     celsius[5, 7] = np.nan
     tifffile.imwrite(tmp_path / "celsius.tiff", celsius)

@@ -8,14 +8,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
+import websockets.sync.client as client
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
 from thermoscout_nodes.parameter_tables.bags import FOXGLOVE_SERVER
 
-pytest.importorskip("foxglove", reason="foxglove-sdk isn't installed")
-client = pytest.importorskip("websockets.sync.client", reason="websockets isn't installed")
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -148,7 +148,6 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(graph: Any) 
 @pytest.fixture
 def gige(graph: Any, watch: Watch, start_peer: Any, aravis: str, gige_port: int) -> Any:
     """ir_camera on Aravis' fake camera, streaming."""
-    pytest.importorskip("viva_genicam")
     peer = start_peer("aravis_camera.py", gige_port, 96, 64, 30, "SN77")
     node = graph.make(IrCamera, {"url": "gige://127.0.0.1"})
     graph.spin_until(watch.is_well)
@@ -218,7 +217,6 @@ def test_camera_info_of_a_stated_field_of_view(graph: Any) -> None:
 
 
 def test_a_video_is_published_without_a_scale(graph: Any, watch: Watch, start_peer: Any) -> None:
-    pytest.importorskip("av")
     server = start_peer("rtsp_server.py", 0, "mpeg4", 160, 128, 25, "video")
     graph.make(IrCamera, {"url": f"rtsp://127.0.0.1:{server.port}/thermal"})
     graph.spin_until(lambda: watch.images and watch.told)
@@ -229,7 +227,6 @@ def test_a_video_is_published_without_a_scale(graph: Any, watch: Watch, start_pe
 def test_a_paired_camera_s_video_is_for_people_and_its_temperatures_for_the_graph(
     graph: Any, watch: Watch, start_peer: Any, login: None
 ) -> None:
-    pytest.importorskip("av")
     measuring = start_peer("isapi_server.py", 0, 96, 64, "A1")
     video = start_peer("rtsp_server.py", 0, "mpeg4", 160, 128, 25, "video")
     pictures = graph.listen(Image, "thermal/image_color", SENSOR_SUBSCRIBE)

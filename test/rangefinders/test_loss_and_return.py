@@ -57,7 +57,7 @@ class Watched:
         while not condition():
             assert time.monotonic() - begun_s < DEADLINE_S, self.said
             self.reader.poll()
-            time.sleep(0.01)
+            self.reader.stopping.wait(0.01)
         return time.monotonic() - begun_s
 
     def streams(self) -> bool:

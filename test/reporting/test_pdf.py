@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pypdf
 import pytest
 
-pypdf = pytest.importorskip("pypdf")
-pytest.importorskip("reportlab")
-
-from thermoscout_core.errors import ConfigurationError  # noqa: E402
-from thermoscout_core.reporting import pdf_fonts  # noqa: E402
-from thermoscout_core.reporting.choices import Language  # noqa: E402
-from thermoscout_core.reporting.composition import ReportOptions  # noqa: E402
-from thermoscout_core.reporting.details import Details  # noqa: E402
-from thermoscout_core.reporting.report import Outputs, make_report  # noqa: E402
+from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.reporting import pdf_fonts
+from thermoscout_core.reporting.choices import Language
+from thermoscout_core.reporting.composition import ReportOptions
+from thermoscout_core.reporting.details import Details
+from thermoscout_core.reporting.report import Outputs, make_report
 
 
 def pdf_of(inspected, **options):

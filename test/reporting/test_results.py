@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 
 from thermoscout_core.errors import ResultsError
@@ -83,7 +84,6 @@ def test_shipped_schema_is_the_models(written):
 
 
 def test_file_obeys_the_shipped_schema(written):
-    jsonschema = pytest.importorskip("jsonschema")
     schema = resource_path("config/schema/results.schema.json").read_text(encoding="utf-8")
     jsonschema.validate(written, json.loads(schema))
 
