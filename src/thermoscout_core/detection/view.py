@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,12 +43,12 @@ def to_8bit_view(counts: Counts, control: GainControl = DEFAULT_GAIN_CONTROL) ->
         raise FrameError(
             f"a view is made of (H, W) uint16 counts, got shape {counts.shape} of {counts.dtype}"
         )
-    histogram = cv2.calcHist([counts], [0], None, [COUNT_MAX + 1], [0, COUNT_MAX + 1])
-    table = _tone_table(histogram.ravel().astype(np.int64), control)
+    histogram = np.bincount(counts.ravel(), minlength=COUNT_MAX + 1)
+    table = _tone_table(histogram, control)
     return np.take(table, counts)
 
 
-def _tone_table(histogram: NDArray[np.int64], control: GainControl) -> NDArray[np.uint8]:
+def _tone_table(histogram: NDArray[np.intp], control: GainControl) -> NDArray[np.uint8]:
     """Histogram of the counts (65,536) -> grey value of each count (65,536) uint8.
 
     In whole numbers throughout, so that every machine and every runtime gets the same greys.

@@ -110,22 +110,26 @@ class _Scene:
     @classmethod
     def of(cls, smooth: Picture) -> _Scene:
         # every other pixel: a level needs no more
-        values = smooth[::2, ::2].ravel()
+        values = np.sort(smooth[::2, ::2], axis=None)
         clipped = np.minimum(values, np.quantile(values, OUTLIER_QUANTILE))
-        low, high = float(clipped.min()), float(clipped.max())
+        low, high = float(clipped[0]), float(clipped[-1])
         step = max(high - low, 1e-3) / 255
         bytes_ = np.rint((clipped - low) / step).astype(np.uint8)
         cut, _ = cv2.threshold(bytes_, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-        solid = values[bytes_ > cut]
-        background = values[bytes_ <= cut]
-        if not solid.size:
-            solid = values
-        return cls(*(float(np.median(part)) for part in (solid, background, values)))
+        first_solid = int(np.searchsorted(bytes_, int(cut), side="right"))
+        solid = values[first_solid:] if first_solid < values.size else values
+        return cls(*(_middle(part) for part in (solid, values[:first_solid], values)))
 
     @property
     def reference_c(self) -> float:
         """From here a spot's rise is measured for its extent."""
         return max(self.solid_c, self.median_c)
+
+
+def _middle(ascending: Floats) -> float:
+    """The median of values in ascending order."""
+    count = len(ascending)
+    return float(ascending[(count - 1) // 2 : count // 2 + 1].mean())
 
 
 @dataclass(frozen=True)
