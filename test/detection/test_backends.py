@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from thermoscout_core.detection.backends import BACKENDS, load_backend
+from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.contract import Contract
-from thermoscout_core.detection.detector import Detector
+from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
 from thermoscout_core.errors import ConfigurationError, EngineError, ModelError
+from thermoscout_core.resources import resource_path
 from thermoscout_core.simulation.patrol import Patrol
 
 
@@ -38,6 +40,17 @@ def test_openvino_finds_what_onnxruntime_finds() -> None:
         assert one.class_name == other.class_name
         assert other.score == pytest.approx(one.score, abs=1e-4)
         assert other.box.as_list() == pytest.approx(one.box.as_list(), abs=0.1)
+
+
+def test_one_frame_at_a_time_gives_what_a_free_batch_gives() -> None:
+    path = resource_path(DEFAULT_MODEL)
+    free = OnnxRuntimeBackend(path, 1)
+    fixed = OnnxRuntimeBackend(path, 1, one_frame=True)
+    assert free.inputs["images"][0] is None and fixed.inputs["images"][0] == 1
+    images = Contract(free).prepare(Patrol(seed=7).frame_at(0.5).frame.counts)
+    wanted, found = free.run(images), fixed.run(images)
+    for name in free.outputs:
+        assert np.abs(wanted[name] - found[name]).max() <= 1e-5
 
 
 def test_an_unknown_runtime_is_refused_with_the_known_ones() -> None:

@@ -26,15 +26,20 @@ class Runtime:
 
 
 BACKENDS = {
-    "onnxruntime": Runtime("onnxruntime", "OnnxRuntimeBackend", "pip install onnxruntime"),
+    "onnxruntime": Runtime(
+        "onnxruntime", "OnnxRuntimeBackend", "pip install onnxruntime", {"one_frame": True}
+    ),
     "onnxruntime-cuda": Runtime(
-        "onnxruntime", "OnnxRuntimeBackend", "pip install onnxruntime-gpu", {"provider": "CUDA"}
+        "onnxruntime",
+        "OnnxRuntimeBackend",
+        "pip install onnxruntime-gpu",
+        {"provider": "CUDA", "one_frame": True},
     ),
     "onnxruntime-tensorrt": Runtime(
         "onnxruntime",
         "OnnxRuntimeBackend",
         "pip install onnxruntime-gpu",
-        {"provider": "TensorRT"},
+        {"provider": "TensorRT", "one_frame": True},
     ),
     "openvino": Runtime("openvino", "OpenVinoBackend", "pip install 'thermoscout[openvino]'"),
     "tensorrt": Runtime(

@@ -23,17 +23,30 @@ PROVIDERS = {
 }
 """What computes -> ONNX Runtime's name for it."""
 
+FREE_BATCHES = ("batch", "frames")
+"""What our exports call the number of frames where it is free."""
+
 
 class OnnxRuntimeBackend:
     """An ONNX file in ONNX Runtime; see backends.base.Backend."""
 
     def __init__(
-        self, path: Path, threads: int = 2, *, optimise: bool = True, provider: str = "CPU"
+        self,
+        path: Path,
+        threads: int = 2,
+        *,
+        optimise: bool = True,
+        provider: str = "CPU",
+        one_frame: bool = False,
     ) -> None:
         """optimise False runs the graph as it is written: slow, and the yardstick of every faster
-        way. provider: one of PROVIDERS. Raises ModelError when the file is missing, no ONNX, or
-        not one of our exports, ConfigurationError when the provider isn't there or doesn't start:
-        ONNX Runtime alone would go on on the CPU."""
+        way. provider: one of PROVIDERS. one_frame: a free batch is always 1, as a robot's is; all
+        shapes are then known beforehand, and the neck stays in the convolutions' blocked layout.
+
+        Raises ModelError when the file is missing, no ONNX, or not one of our exports,
+        ConfigurationError when the provider isn't there or doesn't start: ONNX Runtime alone
+        would go on on the CPU.
+        """
         require_file(path)
         wanted = PROVIDERS[provider]
         if wanted not in ort.get_available_providers():
@@ -45,6 +58,9 @@ class OnnxRuntimeBackend:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        if one_frame:
+            for name in FREE_BATCHES:
+                options.add_free_dimension_override_by_name(name, 1)
         level = ort.GraphOptimizationLevel
         options.graph_optimization_level = (
             level.ORT_ENABLE_ALL if optimise else level.ORT_DISABLE_ALL
