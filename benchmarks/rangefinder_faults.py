@@ -129,7 +129,7 @@ def one_cycle(watched: Watched, device: Device, fault: str, port: Path, metres: 
     for line in end:
         device.tell(line)
     returned_s = time.monotonic()
-    allowed_s = max(0.0, watched.supervisor._next_try_s - returned_s) + 1.0
+    allowed_s = watched.supervisor.next_try_in_s + 1.0
     watched.until(lambda: watched.streams() and len(watched.samples) > taken)
     after = watched.samples[taken:]
     stale = sum(abs(range_m - metres) > 0.011 for _, range_m in after)

@@ -41,8 +41,9 @@ class DeviceReader(Generic[Item]):
     make_device(stopping): a fresh, closed device; stopping is set when it shall end, for a clock
     that waits. deliver(device, sample): in the thread, and only while the supervisor admits the
     attempt. report(sentence): in poll(), of each change of phase or cause. A device may have
-    counters (DeviceCounters), silence_is_loss = False when it follows a clock that may stop, and
-    is_alive: whether a read() without a sample heard from it all the same.
+    counters (DeviceCounters), silence_is_loss = False when it follows a clock that may stop,
+    is_alive: whether a read() without a sample heard from it all the same, and wanted_id: told
+    before open(), of several that answer the only one to take ("" for any).
     """
 
     def __init__(
@@ -120,6 +121,8 @@ class DeviceReader(Generic[Item]):
             device = self._make_device(stopping)
             attempt.silence_is_loss = getattr(device, "silence_is_loss", True)
             attempt.counters = getattr(device, "counters", attempt.counters)
+            if hasattr(device, "wanted_id"):
+                device.wanted_id = supervisor.wanted_id
             device.open()
             supervisor.opened(attempt, device.hardware_id, device.rate_hz)
             self._stream(device, attempt, stopping)

@@ -180,6 +180,11 @@ class Supervisor:
         return max(0.0, self._next_try_s - self._now_s()) if waits else 0.0
 
     @property
+    def wanted_id(self) -> str:
+        """The only device that is taken now; "" when any is."""
+        return "" if self.any_device else self.hardware_id
+
+    @property
     def totals(self) -> Totals:
         """A copy, with what the present attempt has counted."""
         totals = Totals(**vars(self._totals))
@@ -194,10 +199,10 @@ class Supervisor:
         attempt was given up meanwhile."""
         if attempt is not self.attempt:
             raise DeviceError(f"{hardware_id} answered only after it was given up")
-        if self.hardware_id and hardware_id != self.hardware_id and not self.any_device:
+        if self.wanted_id not in ("", hardware_id):
             self._totals.refused += 1
             raise DeviceError(
-                f"another device answers: {hardware_id}, where {self.hardware_id} is expected; "
+                f"another device answers: {hardware_id}, where {self.wanted_id} is expected; "
                 "set any_device to take it"
             )
         self.hardware_id = hardware_id

@@ -135,13 +135,12 @@ class IrCamera(ManagedNode):
     # In the reader's thread
 
     def _fresh_camera(self, stopping: threading.Event) -> Camera:
-        again = {} if self.parameters["any_device"] else getattr(self._camera, "same_again", {})
-        self._camera = self._made_camera(NodeClock(self, stopping), **again)
+        self._camera = self._made_camera(NodeClock(self, stopping))
         return self._camera
 
-    def _made_camera(self, clock: NodeClock | None = None, **options: object) -> Camera:
-        if self.parameters["pipeline"]:
-            options["pipeline"] = self.parameters["pipeline"]
+    def _made_camera(self, clock: NodeClock | None = None) -> Camera:
+        pipeline = self.parameters["pipeline"]
+        options = {"pipeline": pipeline} if pipeline else {}
         return open_camera(self.parameters["url"], clock, **options)
 
     def _deliver(self, camera: Camera, frame: ThermalFrame) -> None:
@@ -211,6 +210,9 @@ class IrCamera(ManagedNode):
             return
         self._tell_radiometry(outgoing, header)
         self._tell_waypoint(frame, header)
+        self._last_frame_s = time.monotonic()
+        self.diagnostics.count("frames")
+        self.diagnostics.age("published", header.stamp)
         self._images.publish(outgoing.image)
         if self._infos.get_subscription_count():
             self._infos.publish(self._camera_info(frame, header))
@@ -219,9 +221,6 @@ class IrCamera(ManagedNode):
             self._truths.publish(verdicts_to_message(outgoing.truth, header, size_px))
         if outgoing.picture is not None:
             self._pictures.publish(outgoing.picture)
-        self._last_frame_s = time.monotonic()
-        self.diagnostics.count("frames")
-        self.diagnostics.age("published", header.stamp)
 
     def _tell_radiometry(self, outgoing: _Outgoing, header: Header) -> None:
         radiometry, shutter_closed = outgoing.frame.radiometry, outgoing.frame.shutter_closed

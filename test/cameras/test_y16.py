@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thermoscout_core.cameras.registry import open_camera
-from thermoscout_core.cameras.uvc import kernel_name
+from thermoscout_core.cameras.uvc import find_device, kernel_name
 from thermoscout_core.cameras.y16 import UVC_MODELS, decode_y16
 from thermoscout_core.errors import DeviceError
 
@@ -49,11 +49,32 @@ def test_a_device_that_is_not_there_is_said_plainly():
         camera.open()
 
 
-def test_the_kernel_tells_the_device_and_its_socket(tmp_path):
-    node = tmp_path / "class" / "video7"
+def plug(folder, number, name, socket, serial="", index=0):
+    """A node of the kernel's tree in that folder, as a USB camera has it."""
+    node, interface = folder / "class" / f"video{number}", folder / socket / f"{socket}:1.0"
     node.mkdir(parents=True)
-    (node / "name").write_text("PureThermal  2\n")
-    (tmp_path / "1-2:1.0").mkdir()
-    (node / "device").symlink_to(tmp_path / "1-2:1.0")
-    assert kernel_name("/dev/video7", str(tmp_path / "class")) == "PureThermal 2 on 1-2:1.0"
-    assert kernel_name("/dev/video8", str(tmp_path / "class")) == ""
+    interface.mkdir(parents=True, exist_ok=True)
+    (node / "name").write_text(f"{name}\n")
+    (node / "index").write_text(f"{index}\n")
+    (node / "device").symlink_to(interface)
+    if serial:
+        (interface.parent / "serial").write_text(f"{serial}\n")
+    return str(folder / "class")
+
+
+def test_the_kernel_tells_the_device_and_its_socket_or_serial_number(tmp_path):
+    sysfs = plug(tmp_path, 7, "PureThermal  2", "1-2")
+    plug(tmp_path, 8, "Boson", "1-3", serial="12345")
+    assert kernel_name("/dev/video7", sysfs) == "PureThermal 2 on 1-2:1.0"
+    assert kernel_name("/dev/video8", sysfs) == "Boson 12345"
+    assert kernel_name("/dev/video9", sysfs) == ""
+
+
+def test_a_camera_is_found_again_under_another_name_and_in_another_socket(tmp_path):
+    sysfs = plug(tmp_path, 0, "PureThermal 2", "1-1")  # another one has its old name now
+    plug(tmp_path, 3, "Boson", "1-4", serial="12345", index=1)
+    plug(tmp_path, 2, "Boson", "1-4", serial="12345", index=0)
+    assert find_device("/dev/video0", "Boson 12345", sysfs) == "/dev/video2"
+    assert find_device("/dev/video0", "PureThermal 2 on 1-1:1.0", sysfs) == "/dev/video0"
+    assert find_device("/dev/video0", "Boson 99", sysfs) == "/dev/video0"
+    assert find_device("/dev/video0", "", sysfs) == "/dev/video0"

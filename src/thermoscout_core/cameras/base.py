@@ -19,7 +19,8 @@ class Camera(Protocol):
     nominal frame rate. A fresh camera isn't connected. One thread at a time.
 
     It may also have: counters (supervision.DeviceCounters); silence_is_loss = False when it
-    follows a clock that may stand still; and be Adjustable or HasShutter.
+    follows a clock that may stand still; is_alive and wanted_id (see DeviceReader); and be
+    Adjustable or HasShutter.
     """
 
     hardware_id: str

@@ -14,6 +14,7 @@ import numpy as np
 
 from thermoscout_core.cameras import genicam_radiometry as radiometric
 from thermoscout_core.cameras.genicam_features import GenicamFeatures, wanted_features
+from thermoscout_core.cameras.gige_discovery import find_camera, import_genicam
 from thermoscout_core.cameras.stream_clock import StreamClock
 from thermoscout_core.clock import Clock
 from thermoscout_core.device_urls import DeviceUrl
@@ -22,7 +23,6 @@ from thermoscout_core.frames import ObjectParameters, Radiometry, ThermalFrame
 from thermoscout_core.supervision import DeviceCounters
 from thermoscout_core.thermograms.celsius import encode_celsius
 
-DISCOVERY_MS = 500
 TICKS_PER_SECOND_REGISTER = 0x093C
 """GigE Vision bootstrap registers: timestamp tick frequency, 64 bit."""
 MOST_LAG_S = 0.5
@@ -38,8 +38,7 @@ class GigeCamera:
 
     place: IP or MAC address, or serial number; "" takes the first camera found. ir_format: auto
     (10 mK where the camera has it), as_is, or one of FORMATS. features: set by name before the
-    acquisition starts, and read back. interface: the network card's name or address. serial: the
-    only one to take, wherever it answers.
+    acquisition starts, and read back. interface: the network card's name or address.
 
     Radiometric counts are turned into 10 mK steps by the camera's own Planck constants.
     """
@@ -52,18 +51,17 @@ class GigeCamera:
         ir_format: str = AUTOMATIC,
         features: dict[str, str] | None = None,
         interface: str = "",
-        serial: str = "",
         hfov_rad: float = math.nan,
     ) -> None:
         self.rate_hz = DEFAULT_RATE_HZ
         self.hardware_id = f"GigE camera {place}".strip()
+        self.wanted_id = ""
         self.counters = DeviceCounters()
         self._place = place
         self._clock = clock
         self._ir_format = ir_format
         self._wanted = features or {}
         self._interface = interface or None
-        self._serial = serial
         self._hfov_rad = hfov_rad
         self._camera: Any = None
         self._stream: Any = None
@@ -71,11 +69,10 @@ class GigeCamera:
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> GigeCamera:
-        """Options: format, features (Name:value,Name:value), interface, serial, hfov (°)."""
+        """Options: format, features (Name:value,Name:value), interface, hfov (°)."""
         ir_format = url.choice("format", AUTOMATIC, FORMATS)
         features = wanted_features(url.text("features", ""))
         interface = url.text("interface", "")
-        serial = url.text("serial", "")
         hfov_deg = url.number("hfov", 0.0, 0.0, 179.0)
         url.finish()
         return cls(
@@ -84,16 +81,16 @@ class GigeCamera:
             ir_format=ir_format,
             features=features,
             interface=interface,
-            serial=serial,
             hfov_rad=math.radians(hfov_deg) if hfov_deg else math.nan,
         )
 
     def open(self) -> None:
-        genicam = _import_genicam()
+        genicam = import_genicam()
         self._genicam_error = genicam.GenicamError
         self.close()
         try:
-            self._camera = self._connect(genicam)
+            info, self.hardware_id = find_camera(self._place, self.wanted_id, self._interface)
+            self._camera = genicam.connect_gige(info, iface=self._interface)
             self.features = GenicamFeatures(self._camera, self._genicam_error)
             self._set_format()
             for name, value in self._wanted.items():
@@ -124,6 +121,7 @@ class GigeCamera:
         self.counters.torn = stats.frames_incomplete
         self.counters.dropped = stats.frames_lost - stats.frames_incomplete + self._late
         if frame is None:
+            self._check_control()
             return None
         lag_s = self._lag_s(frame)
         if lag_s > MOST_LAG_S:
@@ -149,11 +147,6 @@ class GigeCamera:
         self._learn_radiometry()
         return self._applied
 
-    @property
-    def same_again(self) -> dict[str, str]:
-        """Options that find this very camera again, also under another address."""
-        return {"serial": self._serial} if self._serial else {}
-
     def correct_non_uniformity(self) -> None:
         """See base.HasShutter; the flag is up while the command runs, for 0.5 to 5 s."""
         for name in NUC_COMMANDS:
@@ -164,30 +157,14 @@ class GigeCamera:
                 return
         raise DeviceError(f"{self.hardware_id} has no {' or '.join(NUC_COMMANDS)}")
 
-    def _connect(self, genicam: Any) -> Any:
-        found = discovered(self._interface)
-        named = [one for one in found if self._place in ("", one.ip, one.mac)]
-        wanted = self._serial or ("" if named else self._place)
-        for info in found if wanted else named:
-            serial = self._serial_of(genicam, info)
-            if wanted in ("", serial):
-                self._serial = serial
-                self.hardware_id = f"{info.manufacturer} {info.model} {serial}"
-                return genicam.connect_gige(info, iface=self._interface)
-        seen = ", ".join(f"{one.ip} ({one.model})" for one in found) or "none"
-        raise DeviceError(f"no GigE camera {wanted or 'at all'} answers; found: {seen}")
-
-    def _serial_of(self, genicam: Any, info: Any) -> str:
-        """Read-only: asking for it must not take the camera from somebody. "" when it can't be
-        reached, as one of another network that answers a broadcast."""
-        try:
-            with genicam.connect_gige(info, iface=self._interface, monitor=True) as camera:
-                features = GenicamFeatures(camera, self._genicam_error)
-                return (
-                    features.get("DeviceSerialNumber") or features.get("DeviceID") or str(info.mac)
-                )
-        except self._genicam_error:
-            return ""
+    def _check_control(self) -> None:
+        """A camera that heard no heartbeat, because this computer stood still for its timeout (3 s
+        as delivered), or that was given to somebody else, doesn't stream to us ever again."""
+        if self._camera.control_state.name == "LOST":
+            raise DeviceError(
+                f"{self.hardware_id} is no longer ours: it heard nothing from this computer for "
+                "too long, or another program took it"
+            )
 
     def _set_format(self) -> None:
         features, wanted = self.features, self._ir_format
@@ -245,22 +222,3 @@ class GigeCamera:
             return True
         self._nuc_begun_s = -math.inf
         return False
-
-
-def discovered(interface: str | None = None) -> list[Any]:
-    """What answers on every network card and on loopback: ip, mac, manufacturer, model of each.
-
-    Raises ConfigurationError when viva-genicam isn't installed.
-    """
-    found = _import_genicam().discover(timeout_ms=DISCOVERY_MS, iface=interface, all=True)
-    return list(found)
-
-
-def _import_genicam() -> Any:
-    try:
-        import viva_genicam
-    except ImportError as error:
-        raise ConfigurationError(
-            "gige:// needs viva-genicam: pip install 'thermoscout[gige]'"
-        ) from error
-    return viva_genicam

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from thermoscout_core.cameras.addresses import first_that_answers
 from thermoscout_core.cameras.credentials import Credentials, credentials_of
 from thermoscout_core.cameras.isapi_answer import boundary_of, read_thermometry, split_parts
 from thermoscout_core.clock import Clock
@@ -22,11 +24,14 @@ from thermoscout_core.thermograms.celsius import encode_celsius
 REQUEST_TIMEOUT_S = 2.0
 MOST_TORN_IN_A_ROW = 3
 MOST_ANSWER_BYTES = 64 * 2**20
+REFUSALS = (401, 403)
 TWO_BYTE_DOUBT = "2-byte temperatures, formula unconfirmed"
 
 
 class IsapiCamera:
     """Temperatures as the camera states them, polled at rate_hz.
+
+    addresses: host:port of one camera, tried in turn.
 
     The camera has worked emissivity, reflected temperature and distance into them already, and
     doesn't tell which, so `applied` is unknown and nothing is corrected a second time. The
@@ -36,7 +41,7 @@ class IsapiCamera:
 
     def __init__(
         self,
-        address: str,
+        addresses: Sequence[str],
         channel: int,
         rate_hz: float,
         credentials: Credentials,
@@ -48,9 +53,11 @@ class IsapiCamera:
         hfov_rad: float = math.nan,
     ) -> None:
         self.rate_hz = rate_hz
-        self.hardware_id = f"isapi camera at {address}"
+        self.hardware_id = f"isapi camera at {addresses[0]}"
+        self.wanted_id = ""
         self.counters = DeviceCounters()
-        self._base = f"{scheme}://{address}"
+        self._bases = [f"{scheme}://{address}" for address in addresses]
+        self._base = self._bases[0]
         self._path = (
             f"/ISAPI/Thermal/channels/{channel}/thermometry/jpegPicWithAppendData?format=json"
         )
@@ -75,7 +82,7 @@ class IsapiCamera:
         hfov_deg = url.number("hfov", 0.0, 0.0, 179.0)
         url.finish()
         return cls(
-            url.place.rstrip("/"),
+            url.addresses(),
             channel,
             rate_hz,
             credentials,
@@ -92,13 +99,11 @@ class IsapiCamera:
 
         self.close()
         self._session = requests.Session()
-        self._session.trust_env = (
-            False  # a camera is on the robot's own network, not behind a proxy
-        )
+        # a camera is on the robot's own network, not behind a proxy
+        self._session.trust_env = False
         if self._credentials.user:
             self._session.auth = HTTPDigestAuth(self._credentials.user, self._credentials.password)
-        _, body, _ = self._get("/ISAPI/System/deviceInfo")
-        self.hardware_id = identity_of(body)
+        self._base, self.hardware_id = first_that_answers(self._bases, self._identify)
         self._next_s = time.monotonic()
 
     def read(self, timeout_s: float) -> ThermalFrame | None:
@@ -110,7 +115,7 @@ class IsapiCamera:
             if wait_s > timeout_s:
                 return None
         self._next_s = max(self._next_s, time.monotonic()) + 1.0 / self.rate_hz
-        content_type, body, stamp_s = self._get(self._path)
+        content_type, body, stamp_s = self._get(self._base, self._path)
         try:
             answer = read_thermometry(split_parts(body, boundary_of(content_type)))
             coded = encode_celsius(answer.celsius, self.hardware_id)
@@ -145,20 +150,29 @@ class IsapiCamera:
         if self._torn_in_a_row >= MOST_TORN_IN_A_ROW:
             raise DeviceError(f"{self.hardware_id}: {error}") from error
 
-    def _get(self, path: str) -> tuple[str, bytes, float]:
+    def _identify(self, base: str) -> tuple[str, str]:
+        """The base and who answers there; of several only the one that is wanted."""
+        _, body, _ = self._get(base, "/ISAPI/System/deviceInfo")
+        hardware_id = identity_of(body)
+        if len(self._bases) > 1 and self.wanted_id not in ("", hardware_id):
+            raise DeviceError(f"{base}: another camera answers, {hardware_id}")
+        return base, hardware_id
+
+    def _get(self, base: str, path: str) -> tuple[str, bytes, float]:
         """Content type, body, and the clock when the camera began to answer."""
         import requests
 
-        where = f"{self._base}{path.partition('?')[0]}"
+        where = f"{base}{path.partition('?')[0]}"
         try:
             with self._session.get(
-                self._base + path, timeout=REQUEST_TIMEOUT_S, stream=True, allow_redirects=False
+                base + path, timeout=REQUEST_TIMEOUT_S, stream=True, allow_redirects=False
             ) as answer:
                 stamp_s = self._clock.now_s()
-                if answer.status_code == 401:
+                if answer.status_code in REFUSALS:
                     raise LoginError(
-                        f"{where}: the camera refuses user and password (HTTP 401); set "
-                        "THERMOSCOUT_CAMERA_USER and THERMOSCOUT_CAMERA_PASSWORD"
+                        f"{where}: the camera refuses user and password (HTTP "
+                        f"{answer.status_code}); set THERMOSCOUT_CAMERA_USER and "
+                        "THERMOSCOUT_CAMERA_PASSWORD"
                     )
                 if answer.status_code != 200:
                     raise DeviceError(f"{where}: the camera answers HTTP {answer.status_code}")

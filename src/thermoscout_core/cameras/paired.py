@@ -26,16 +26,23 @@ class Counting(Camera, Protocol):
     counters: DeviceCounters
 
 
+class Identified(Counting, Protocol):
+    """One that takes only the camera that it is told to."""
+
+    wanted_id: str
+
+
 class PairedCamera:
     """Both must be there: the loss of either is the loss of the camera.
 
     hardware_id and rate_hz are the measuring side's, whose serial number tells cameras apart.
     """
 
-    def __init__(self, video: Counting, measuring: Counting) -> None:
+    def __init__(self, video: Counting, measuring: Identified) -> None:
         self.hardware_id = measuring.hardware_id
         self.rate_hz = measuring.rate_hz
         self.is_alive = True
+        self.wanted_id = ""
         self.counters = DeviceCounters()
         self._video = video
         self._measuring = measuring
@@ -46,6 +53,7 @@ class PairedCamera:
 
     def open(self) -> None:
         self.close()
+        self._measuring.wanted_id = self.wanted_id
         self._measuring.open()
         self.hardware_id = self._measuring.hardware_id
         self._video.open()
@@ -58,12 +66,12 @@ class PairedCamera:
             raise DeviceError(f"{self.hardware_id} isn't open; call open() first")
         if self._problem is not None:
             raise self._problem
+        if self._measured:
+            return self._measured.popleft()
         picture = self._video.read(timeout_s)
         sides = self._video.counters, self._measuring.counters
         self.counters.dropped = sum(side.dropped for side in sides)
         self.counters.torn = sum(side.torn for side in sides)
-        if self._measured:
-            return self._measured.popleft()
         return None if picture is None else replace(picture, is_picture=True)
 
     def close(self) -> None:

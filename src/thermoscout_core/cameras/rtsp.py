@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import numpy as np
 
+from thermoscout_core.cameras.addresses import first_that_answers, host_of
 from thermoscout_core.cameras.credentials import Credentials, credentials_of
 from thermoscout_core.cameras.isapi import IsapiCamera
 from thermoscout_core.cameras.paired import PairedCamera
@@ -26,21 +28,26 @@ from thermoscout_core.supervision import DeviceCounters
 
 MOST_LAG_S = 0.5
 """A picture that is later than this behind the least delayed one is stale and is left out."""
+LONGEST_LATE_S = 3.0
+"""A stream whose pictures are all later for so long doesn't catch up: it is begun anew."""
 DEFAULT_RATE_HZ = 25.0
 FULL_RANGE, VIDEO_RANGE = (0, 255), (16, 235)
+REFUSALS = ("Unauthorized", "Forbidden")
+"""Words of FFmpeg for a login that was refused, or locked."""
 
 
 class RtspCamera:
     """Luma of a video stream as counts, 0..255, without a scale unless span_c states one.
 
-    span_c: °C at black and at white. black_hot: white is low_c then. silence_s: the stream is gone
+    addresses: host:port/path of one camera, tried in turn; open_s is for all together. span_c: °C
+    at black and at white. black_hot: white is low_c then. silence_s: the stream is gone
     when nothing comes for so long. pipeline: GStreamer's, in the place of PyAV; {url} in it is the
     address with user and password.
     """
 
     def __init__(
         self,
-        address: str,
+        addresses: Sequence[str],
         credentials: Credentials,
         clock: Clock,
         *,
@@ -54,10 +61,10 @@ class RtspCamera:
         silence_s: float = 0.8,
     ) -> None:
         self.rate_hz = DEFAULT_RATE_HZ
-        self.hardware_id = f"rtsp://{address}"
+        self.hardware_id = f"rtsp://{addresses[0]}"
         self.counters = DeviceCounters()
         self.is_alive = False
-        self._address = address
+        self._addresses = addresses
         self._credentials = credentials
         self._clock = clock
         self._transport = transport
@@ -71,6 +78,7 @@ class RtspCamera:
         self._video: Video | None = None
         self._stream_clock = StreamClock()
         self._late = 0
+        self._late_since_s: float | None = None
 
     @classmethod
     def from_url(cls, url: DeviceUrl, clock: Clock) -> RtspCamera | PairedCamera:
@@ -92,7 +100,7 @@ class RtspCamera:
         measuring = _measuring_side(url, clock, credentials)
         url.finish()
         camera = cls(
-            f"{url.place}?{query}" if query else url.place,
+            [f"{address}?{query}" if query else address for address in url.addresses()],
             credentials,
             clock,
             transport=transport,
@@ -108,17 +116,11 @@ class RtspCamera:
 
     def open(self) -> None:
         self.close()
-        self._stream_clock = StreamClock()
-        try:
-            self._video = self._connect()
-        except DeviceError as error:
-            problem = f"{self.hardware_id}: {error}"
-            if "Unauthorized" in str(error):
-                raise LoginError(f"{problem}; the camera refuses user and password") from None
-            raise DeviceError(problem) from None
+        self._stream_clock, self._late_since_s = StreamClock(), None
+        self._video = first_that_answers(self._addresses, self._video_at)
         self.rate_hz = self._video.rate_hz or DEFAULT_RATE_HZ
-        host = self._address.partition("/")[0].partition(":")[0]
-        self.hardware_id = f"{self._video.title or 'rtsp camera'} at {host}"
+        hosts = ", ".join(sorted({host_of(address) for address in self._addresses}))
+        self.hardware_id = f"{self._video.title or 'rtsp camera'} at {hosts}"
 
     def read(self, timeout_s: float) -> ThermalFrame | None:
         """As base.py; but waits up to silence_s, for the stream can't be asked in between."""
@@ -141,28 +143,46 @@ class RtspCamera:
         if video is not None:
             video.close()
 
-    def _connect(self) -> Video:
-        url = f"rtsp://{self._login()}{self._address}"
+    def _video_at(self, address: str) -> Video:
+        try:
+            return self._connect(f"rtsp://{self._login()}{address}")
+        except DeviceError as error:
+            problem = f"rtsp://{address}: {error}"
+            if any(refusal in str(error) for refusal in REFUSALS):
+                raise LoginError(f"{problem}; the camera refuses user and password") from None
+            raise DeviceError(problem) from None
+
+    def _connect(self, url: str) -> Video:
+        open_s = self._open_s / len(self._addresses)
         if self._pipeline:
             pipeline = self._pipeline.replace("{url}", url)
-            return OpenCvVideo(pipeline, self._open_s, self._silence_s, gstreamer=True)
+            return OpenCvVideo(pipeline, open_s, self._silence_s, gstreamer=True)
         if self._decoder == "opencv":
-            return OpenCvVideo(url, self._open_s, self._silence_s, gstreamer=False)
-        return AvVideo(url, self._transport, self._open_s, self._silence_s)
+            return OpenCvVideo(url, open_s, self._silence_s, gstreamer=False)
+        return AvVideo(url, self._transport, open_s, self._silence_s)
 
     def _login(self) -> str:
         user, password = self._credentials.user, self._credentials.password
         return f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
 
     def _lag_s(self, picture: Picture | None) -> float | None:
-        """How late the picture is; None when it is stale, or came with a backlog."""
+        """How late the picture is; None when it is stale, or came with a backlog.
+
+        Raises DeviceError when nothing else comes any more.
+        """
         if picture is None or picture.time_s is None:
             return 0.0
-        lag_s = self._stream_clock.lag_s(picture.time_s, time.monotonic())
+        now_s = time.monotonic()
+        lag_s = self._stream_clock.lag_s(picture.time_s, now_s)
         if lag_s <= MOST_LAG_S and self._stream_clock.is_settled:
+            self._late_since_s = None
             return lag_s
         self._late += 1
         self.is_alive = True
+        if self._late_since_s is None:
+            self._late_since_s = now_s
+        if now_s - self._late_since_s > LONGEST_LATE_S:
+            raise DeviceError(f"{self.hardware_id}: its pictures come {lag_s:.1f} s late")
         return None
 
     def _frame(self, picture: Picture, stamp_s: float) -> ThermalFrame:
@@ -189,11 +209,11 @@ class RtspCamera:
 def _measuring_side(url: DeviceUrl, clock: Clock, credentials: Credentials) -> IsapiCamera | None:
     if url.choice("radiometry", "none", ("none", "isapi")) == "none":
         return None
-    host = url.place.partition("/")[0].partition(":")[0]
     port = url.whole("port", 80, 1, 65535)
+    addresses = [f"{host_of(address)}:{port}" for address in url.addresses()]
     channel = url.whole("channel", 2, 1, 64)
     rate_hz = url.number("rate", 1.0, 0.05, 25.0)
-    return IsapiCamera(f"{host}:{port}", channel, rate_hz, credentials, clock)
+    return IsapiCamera(addresses, channel, rate_hz, credentials, clock)
 
 
 def _span(url: DeviceUrl, low_c: float, high_c: float) -> tuple[float, float] | None:

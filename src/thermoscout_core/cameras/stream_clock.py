@@ -11,6 +11,8 @@ LEAK = 2e-4
 """The offset may grow by so much of the time passed: crystals differ by less."""
 JUMP_S = 5.0
 """A device whose clock jumps by more has started anew."""
+SET_BACK_S = 0.1
+"""So has one whose time goes back by more: a stream doesn't."""
 SETTLING_S = 2.0
 
 
@@ -26,7 +28,8 @@ class StreamClock:
     def lag_s(self, device_s: float, ours_s: float) -> float:
         """How much later than the least delayed one this frame came, >= 0."""
         offset_s = ours_s - device_s
-        if self._offset_s is None or abs(offset_s - self._offset_s) > JUMP_S:
+        is_set_back = device_s < self._device_s - SET_BACK_S
+        if self._offset_s is None or is_set_back or abs(offset_s - self._offset_s) > JUMP_S:
             self._offset_s, self._begun_s, self._settled = offset_s, ours_s, False
         else:
             self._settle(device_s, ours_s)

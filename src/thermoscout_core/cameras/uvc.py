@@ -21,13 +21,15 @@ from thermoscout_core.frames import APPARENT, Radiometry, ThermalFrame
 from thermoscout_core.supervision import DeviceCounters
 
 MOST_TORN_IN_A_ROW = 10
+SYSFS = "/sys/class/video4linux"
 
 
 class UvcCamera:
     """A V4L2 device of a known model. Its °C are apparent temperatures (emissivity 1).
 
-    hardware_id: the device's name and its place on the bus, as the kernel tells: two cameras of
-    one model without serial numbers are told apart by their sockets.
+    hardware_id: the device's name and USB serial number, as the kernel tells, or its place on the
+    bus: two cameras of one model without serial numbers are told apart by their sockets. A camera
+    that comes back is looked for under every device's name, for it gets another one easily.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class UvcCamera:
         self.model: UvcModel = UVC_MODELS[model_name]
         self.rate_hz = self.model.rate_hz
         self.hardware_id = f"{model_name} at {device}"
+        self.wanted_id = ""
         self.counters = DeviceCounters()
         self._device = device
         self._clock = clock
@@ -57,20 +60,19 @@ class UvcCamera:
         import cv2
 
         self.close()
-        if not Path(self._device).exists():
-            raise DeviceError(
-                f"{self._device} isn't there; v4l2-ctl --list-devices tells which are"
-            )
-        capture: Any = cv2.VideoCapture(self._device, cv2.CAP_V4L2)
+        device = find_device(self._device, self.wanted_id)
+        if not Path(device).exists():
+            raise DeviceError(f"{device} isn't there; v4l2-ctl --list-devices tells which are")
+        capture: Any = cv2.VideoCapture(device, cv2.CAP_V4L2)
         if not capture.isOpened():
-            raise DeviceError(f"{self._device} can't be opened; is somebody else using it?")
+            raise DeviceError(f"{device} can't be opened; is somebody else using it?")
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*self.model.fourcc))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, self.model.width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self.model.sent_height)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._capture = capture
-        self.hardware_id = kernel_name(self._device) or self.hardware_id
+        self.hardware_id = kernel_name(device) or self.hardware_id
         self._torn_in_a_row = 0
 
     def read(self, timeout_s: float) -> ThermalFrame | None:
@@ -98,12 +100,30 @@ class UvcCamera:
             capture.release()
 
 
-def kernel_name(device: str, sysfs: str = "/sys/class/video4linux") -> str:
-    """The device's name and its place on the bus; "" when the kernel doesn't tell."""
+def kernel_name(device: str, sysfs: str = SYSFS) -> str:
+    """The device's name with its USB serial number, or with its place on the bus where it has
+    none; "" when the kernel doesn't tell."""
     node = Path(sysfs) / Path(device).resolve().name
+    interface = (node / "device").resolve()
+    name = re.sub(r"\s+", " ", _text_of(node / "name"))
+    serial = _text_of(interface.parent / "serial")
+    return name and (f"{name} {serial}" if serial else f"{name} on {interface.name}")
+
+
+def find_device(device: str, wanted_id: str, sysfs: str = SYSFS) -> str:
+    """Where the camera of that identity is now; `device` when that is "" or isn't plugged in.
+
+    Of several nodes of one camera the first gives the pictures; others give metadata.
+    """
+    if wanted_id in ("", kernel_name(device, sysfs)):
+        return device
+    nodes = [n for n in Path(sysfs).glob("video*") if kernel_name(n.name, sysfs) == wanted_id]
+    first = min(nodes, key=lambda node: int(_text_of(node / "index") or 0), default=None)
+    return device if first is None else f"/dev/{first.name}"
+
+
+def _text_of(path: Path) -> str:
     try:
-        name = (node / "name").read_text(encoding="utf-8").strip()
-        place = (node / "device").resolve().name
+        return path.read_text(encoding="utf-8").strip()
     except OSError:
         return ""
-    return re.sub(r"\s+", " ", f"{name} on {place}")

@@ -109,7 +109,7 @@ def _save(path: Path, frame: ThermalFrame) -> None:
 def _list_cameras(console: Console) -> None:
     from rich.table import Table
 
-    from thermoscout_core.cameras.gige import discovered
+    from thermoscout_core.cameras.gige_discovery import discovered
     from thermoscout_core.cameras.registry import CAMERAS
     from thermoscout_core.cameras.uvc import kernel_name
     from thermoscout_core.errors import ConfigurationError
