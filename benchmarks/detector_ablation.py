@@ -27,9 +27,8 @@ from rich.table import Table
 from thermoscout_core import machine
 from thermoscout_core.learning.checkpoint import load_network
 from thermoscout_core.learning.data import open_dataset
-from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
-from thermoscout_core.learning.ssd import SsdWithBoxes
-from thermoscout_core.learning.torch_prediction import predict_with_torch
+from thermoscout_core.learning.evaluation.evaluation import Evaluation
+from thermoscout_core.learning.torch_prediction import evaluate_network
 
 EMA = "ema.safetensors"
 
@@ -61,10 +60,7 @@ def run(recipe: dict[str, Any], name: str, seed: int) -> Path:
 
 def evaluate(folder: Path, root: Path, split: str) -> Evaluation:
     network, architecture, _ = load_network(folder / EMA)
-    dataset = open_dataset(root, split)
-    deployed = SsdWithBoxes(network, architecture.levels).eval()
-    predictions = predict_with_torch(deployed, dataset, architecture.input_size_px)
-    return evaluate_predictions(dataset, predictions)
+    return evaluate_network(network, architecture, open_dataset(root, split))
 
 
 def row(results: list[Evaluation]) -> dict[str, Any]:

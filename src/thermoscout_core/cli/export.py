@@ -125,14 +125,10 @@ def export(
 def _best_threshold(weights: Path, dataset: Dataset, split: str) -> float:
     """The score threshold with the best F2."""
     from thermoscout_core.learning.checkpoint import load_network
-    from thermoscout_core.learning.evaluation.evaluation import evaluate_predictions
-    from thermoscout_core.learning.ssd import SsdWithBoxes
-    from thermoscout_core.learning.torch_prediction import predict_with_torch
+    from thermoscout_core.learning.torch_prediction import evaluate_network
 
     network, architecture, _ = load_network(weights)
-    deployed = SsdWithBoxes(network, architecture.levels).eval()
-    predictions = predict_with_torch(deployed, dataset, architecture.input_size_px)
-    evaluation = evaluate_predictions(dataset, predictions)
+    evaluation = evaluate_network(network, architecture, dataset)
     threshold = evaluation.best_threshold()
     precision, recall = evaluation.at_threshold(threshold)
     typer.echo(

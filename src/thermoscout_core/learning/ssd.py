@@ -155,10 +155,11 @@ class Ssd(nn.Module):
 class SsdWithBoxes(nn.Module):
     """The deployed form: decoding and softmax inside, so that every runtime shares them.
 
-    forward: images (N, 3, H, W) -> boxes (N, P, 4) corners as fractions, scores (N, P, 1 + C).
+    ssd: an Ssd, or what answers like one. forward: images (N, 3, H, W) -> boxes (N, P, 4) corners
+    as fractions, scores (N, P, 1 + C).
     """
 
-    def __init__(self, ssd: Ssd, levels: Sequence[PriorLevel]) -> None:
+    def __init__(self, ssd: nn.Module, levels: Sequence[PriorLevel]) -> None:
         super().__init__()
         self.ssd = ssd
         self.register_buffer("priors", torch.from_numpy(make_priors(levels)))

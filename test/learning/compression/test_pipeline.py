@@ -23,6 +23,7 @@ from thermoscout_core.detection.contract import DECODED  # noqa: E402
 from thermoscout_core.errors import ConfigurationError, ModelError  # noqa: E402
 from thermoscout_core.learning.compression import gates  # noqa: E402
 from thermoscout_core.learning.compression.budget import best_of, shortfalls  # noqa: E402
+from thermoscout_core.learning.compression.distillation.companion import Teacher  # noqa: E402
 from thermoscout_core.learning.compression.locating import layer_deviations  # noqa: E402
 from thermoscout_core.learning.compression.model import Model  # noqa: E402
 from thermoscout_core.learning.compression.pipeline import Pipeline  # noqa: E402
@@ -165,6 +166,46 @@ def test_only_what_has_changed_is_done_again(recipe: Recipe) -> None:
     _, said = run(recipe({**PRUNE, "keep_ratio": 0.3}))
     assert "prune_weights: begins" in said
     assert not any(line.startswith("dense") for line in said)
+
+
+@pytest.mark.usefixtures("untimed")
+def test_another_teacher_in_the_same_file_teaches_again(
+    recipe: Recipe, model: Model, tmp_path: Path
+) -> None:
+    teacher = tmp_path / "teacher.safetensors"
+    model.save(teacher)
+    path = recipe({"do": "distil", "teacher": str(teacher)})
+    run(path)
+    _, said = run(path)
+    assert said == ["distil: done before"]
+    with torch.no_grad():
+        next(model.network.parameters()).mul_(1.01)
+    model.save(teacher)
+    assert "distil: begins" in run(path)[1]
+
+
+def test_a_teacher_that_is_not_there_is_named_before_anything_runs(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    gone = {"do": "distil", "teacher": str(tmp_path / "gone.safetensors")}
+    with pytest.raises(CompressionError, match=r"gone\.safetensors: no such file"):
+        run(recipe(PRUNE, gone))
+    assert not (tmp_path / "out" / "01-prune_weights").exists()
+
+
+@pytest.mark.usefixtures("untimed")
+def test_the_dense_model_stands_beside_every_training(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = []
+    begin = Teacher.begin
+    monkeypatch.setattr(Teacher, "begin", lambda *a: beside.append(1) or begin(*a))
+    path = recipe({**PRUNE, "epochs": 1})
+    content = yaml.safe_load(path.read_text())
+    content["training"] |= {"teacher": "dense", "distillation": {"flip_average": True}}
+    path.write_text(yaml.safe_dump(content))
+    run(path)
+    assert beside
 
 
 @pytest.mark.usefixtures("untimed")

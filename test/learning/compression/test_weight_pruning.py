@@ -101,7 +101,7 @@ def test_surgery_resumes_with_its_masks(tiny_network: Any) -> None:
 
 
 def test_thresholding_alternates_held_and_free_epochs(tiny_network: Any) -> None:
-    thresholding = IterativeThresholding(RATIOS, held=1, free=1)
+    thresholding = IterativeThresholding(RATIOS, held=1, free=1, epochs=3)
     thresholding.begin(tiny_network)
     shares = []
     for epoch in range(3):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from thermoscout_core.learning.compression.model import Model
+from thermoscout_core.learning.compression.step import CompressionError
+from thermoscout_core.resources import sha256_of
 
 DIGITS = 16
 
@@ -25,3 +29,11 @@ def fingerprint_of_values(*values: Any) -> str:
     """Of JSON values (paths as text)."""
     content = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:DIGITS]
+
+
+def fingerprints_of_files(paths: Sequence[Path]) -> list[str]:
+    """Of what is in each file. Raises CompressionError for one that isn't there."""
+    for path in paths:
+        if not path.is_file():
+            raise CompressionError(f"{path}: no such file, and the recipe asks for it")
+    return [sha256_of(path)[:DIGITS] for path in paths]

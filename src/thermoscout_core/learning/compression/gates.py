@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from thermoscout_core.detection.contract import DECODED
-from thermoscout_core.detection.detector import Detector
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.errors import ModelError
 from thermoscout_core.frames import Counts
@@ -16,14 +15,7 @@ from thermoscout_core.learning.compression.locating import first_broken_layer
 from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.compression.records import GateRecord
 from thermoscout_core.learning.compression.step import CompressionError
-from thermoscout_core.learning.compression.workbench import Workbench
-from thermoscout_core.learning.data import Dataset
-from thermoscout_core.learning.evaluation.evaluation import evaluate_predictions
-from thermoscout_core.learning.evaluation.prediction import (
-    SCORE_FLOOR,
-    joint_classes,
-    predict_samples,
-)
+from thermoscout_core.learning.compression.workbench import Workbench, map_of_file
 from thermoscout_core.learning.export import ExportOptions, export_onnx
 from thermoscout_core.learning.export_checks import check_images
 from thermoscout_core.learning.folding import TOLERANCE, fold_batch_norm
@@ -62,14 +54,6 @@ def pass_gates(model: Model, weights: Path, output: Path, bench: Workbench) -> G
         map_torch=evaluation.mean_ap,
         map_onnx=map_onnx,
     )
-
-
-def map_of_file(path: Path, dataset: Dataset, threads: int) -> float:
-    """mAP@0.5 of an ONNX file as the robot runs it."""
-    detector = Detector.load(path, score_threshold=SCORE_FLOOR, threads=threads)
-    classes = joint_classes(detector, dataset.classes, dataset.root)
-    predictions = predict_samples(detector, classes, dataset.samples)
-    return evaluate_predictions(dataset, predictions).mean_ap
 
 
 def _located(model: Model, frames: Sequence[Counts]) -> str:

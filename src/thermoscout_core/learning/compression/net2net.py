@@ -54,6 +54,7 @@ class Net2Net(Step):
             folder / "training",
             self.epochs,
             learning_rate=self.learning_rate,
+            hold_zeros=False,  # an identity is nearly all zeros, which are to learn
         )
         return Outcome(tuned)
 

@@ -19,8 +19,9 @@ from thermoscout_core.learning.compression.budget import best_of, shortfalls
 from thermoscout_core.learning.compression.fingerprints import (
     fingerprint_of,
     fingerprint_of_values,
+    fingerprints_of_files,
 )
-from thermoscout_core.learning.compression.gates import map_of_file, pass_gates
+from thermoscout_core.learning.compression.gates import pass_gates
 from thermoscout_core.learning.compression.latency import measure_latencies
 from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.compression.recipe import Recipe
@@ -35,7 +36,7 @@ from thermoscout_core.learning.compression.records import (
     write_record,
 )
 from thermoscout_core.learning.compression.step import CompressionError, Outcome, Step
-from thermoscout_core.learning.compression.workbench import Workbench
+from thermoscout_core.learning.compression.workbench import Workbench, map_of_file
 from thermoscout_core.learning.counting import count
 from thermoscout_core.learning.data import open_dataset
 from thermoscout_core.learning.training.run_folder import locked
@@ -51,14 +52,18 @@ class Pipeline:
 
     def __init__(self, recipe: Recipe, bench: Workbench) -> None:
         self.recipe, self.bench = recipe, bench
+        bench.dense = recipe.model
         self.output = recipe.output
 
     def run(self, test_split: str | None = None) -> CompressionRecord:
         """Do every step that isn't done; returns the record, which also lies in the folder.
 
         test_split: measured once at the end, dense and compressed. Raises CompressionError when a
-        gate isn't passed, and what training raises; what was made before stays.
+        file that a step reads is missing or a gate isn't passed, and what training raises; what
+        was made before stays.
         """
+        for step in self.recipe.steps:
+            self._read_by(step)
         with locked(self.output):
             dense_model = Model.load(self.recipe.model)
             dense = self._dense(dense_model)
@@ -108,7 +113,11 @@ class Pipeline:
     ) -> StepRecord:
         settings = step.model_dump(mode="json")
         fingerprint = fingerprint_of_values(
-            before, settings, self.recipe.training.model_dump(mode="json"), self._surroundings()
+            before,
+            settings,
+            self.recipe.training.model_dump(mode="json"),
+            self._read_by(step),
+            self._surroundings(),
         )
         known = read_step(folder / RECORD)
         if known is not None and known.fingerprint == fingerprint:
@@ -193,6 +202,10 @@ class Pipeline:
 
     def _refusal(self, step: Step, record: StepRecord, dense: StepRecord) -> list[str]:
         return shortfalls(record.measures, dense.measures, step.budget or self.recipe.budget)
+
+    def _read_by(self, step: Step) -> list[str]:
+        """What is in the files that a step depends on."""
+        return fingerprints_of_files([*step.reads, *self.recipe.training.reads])
 
     def _surroundings(self) -> dict[str, object]:
         """What every step's figures depend on."""

@@ -58,7 +58,12 @@ class Quantise(Step):
         if self.precision == "float16" and self.epochs:
             raise CompressionError("epochs: only int8 has a quantisation-aware training")
         trained = bench.finetune(
-            model, folder / "training", self.epochs, FakeQuantisation(), self.learning_rate
+            model,
+            folder / "training",
+            self.epochs,
+            FakeQuantisation(),
+            self.learning_rate,
+            keep_start=False,
         )
         weights, float_file = folder / "float32.safetensors", folder / FLOAT
         trained.save(weights)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+from thermoscout_core.learning.compression.distillation.teaching import Teaching
 from thermoscout_core.learning.compression.filters.target import SensitivityTarget
 from thermoscout_core.learning.compression.latency import LatencySection
 from thermoscout_core.learning.compression.latency_choice import LatencyTarget
@@ -39,6 +40,7 @@ def recipe_page() -> str:
         HEAD,
         section_table("top level", Recipe),
         section_table("`training:`", TrainingSection),
+        section_table("`training.distillation:`", Teaching),
         section_table("`latency:`", LatencySection),
         section_table("`budget:` and `goal:`", Budget),
         section_table("every step", Step, leave_out=("do",)),

@@ -66,6 +66,11 @@ class Step(Section, ABC):
     budget: Budget | None = None
     """Instead of the recipe's, for this step: a step that a later one repairs may lose more."""
 
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Files that the step depends on, beside the model before it."""
+        return ()
+
     @abstractmethod
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
         """Do it. folder: the step's own; what lies there is of an earlier try of the same step.

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
 
-from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
-from thermoscout_core.detection.contract import DECODED, network_input
-from thermoscout_core.detection.postprocess import Selection, select
-from thermoscout_core.detection.priors import Floats, make_priors
-from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.detection.contract import DECODED
+from thermoscout_core.detection.detector import Detector
+from thermoscout_core.detection.priors import make_priors
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import Counts
 from thermoscout_core.learning.augmentation.config import AugmentConfig
+from thermoscout_core.learning.compression.distillation.companion import Teacher
+from thermoscout_core.learning.compression.distillation.teaching import (
+    DENSE,
+    TeacherName,
+    Teaching,
+    files_of,
+)
 from thermoscout_core.learning.compression.model import Model
-from thermoscout_core.learning.compression.step import Section
+from thermoscout_core.learning.compression.step import CompressionError, Section
+from thermoscout_core.learning.compression.weights.masks import FixedMasks
 from thermoscout_core.learning.config import (
     DataSection,
     LossSection,
@@ -33,17 +37,21 @@ from thermoscout_core.learning.config import (
 from thermoscout_core.learning.data import Dataset, open_dataset
 from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
-from thermoscout_core.learning.evaluation.matching import Prediction
-from thermoscout_core.learning.evaluation.prediction import SCORE_FLOOR
+from thermoscout_core.learning.evaluation.prediction import (
+    SCORE_FLOOR,
+    joint_classes,
+    predict_samples,
+)
 from thermoscout_core.learning.export import write_metadata, write_onnx
 from thermoscout_core.learning.folding import fold_batch_norm
 from thermoscout_core.learning.loss import MultiboxLoss
 from thermoscout_core.learning.matching import Matcher
 from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
-from thermoscout_core.learning.training.companion import Companion
+from thermoscout_core.learning.torch_prediction import evaluate_network
+from thermoscout_core.learning.training.companion import Companion, Companions
 from thermoscout_core.learning.training.frames import AugmentedFrames, Batch
 from thermoscout_core.learning.training.progress import EpochReport
-from thermoscout_core.learning.training.run_folder import BEST
+from thermoscout_core.learning.training.run_folder import BEST, EMA
 from thermoscout_core.learning.training.trainer import Trainer
 
 FRAMES_AT_ONCE = 4
@@ -64,6 +72,11 @@ class TrainingSection(Section):
         validate_every=2,
     )
     augment: AugmentConfig = AugmentConfig()
+    teacher: TeacherName | None = None
+    """Stands beside every training of the recipe: dense, the recipe's model, or a weights file
+    with the same priors and classes. It gives pruned networks their accuracy back. Null: none."""
+    distillation: Teaching = Teaching()
+    """What its word weighs."""
     seed: int = Field(0, ge=0)
     """Of everything random."""
     workers: int = Field(1, ge=0)
@@ -71,16 +84,22 @@ class TrainingSection(Section):
     threads: int = Field(2, ge=1)
     """CPU threads, of training and of measuring accuracy."""
 
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Files that trainings depend on."""
+        return () if self.teacher is None else files_of((self.teacher,))
+
 
 @dataclass
 class Workbench:
-    """say: takes a line for the user. report: called after every batch and epoch of a training."""
+    """say: takes a line for the user. report: called after every batch and epoch of a training.
+    dense: the weights that the recipe began with."""
 
     data: DataSection
     training: TrainingSection
     say: Callable[[str], None] = print
     report: Callable[[EpochReport], None] = lambda _: None
-    _inputs: dict[tuple[int, int], list[Tensor]] = field(default_factory=dict)
+    dense: Path | None = None
 
     @cached_property
     def train(self) -> Dataset:
@@ -103,47 +122,11 @@ class Workbench:
             path = Path(folder) / "network.onnx"
             write_onnx(folded, path, architecture.input_size_px, DECODED, batch=1)
             write_metadata(path, {"classes": list(architecture.classes)})
-            backend = OnnxRuntimeBackend(path, self.training.threads)
-
-        def answer(images: Tensor) -> tuple[Floats, Floats]:
-            outputs = backend.run({"images": images.numpy()})
-            return outputs["boxes"], outputs["scores"]
-
-        return self._evaluate(answer, architecture).mean_ap
+            return map_of_file(path, self.val, self.training.threads)
 
     def evaluate(self, network: Ssd, architecture: Architecture) -> Evaluation:
-        """A network in torch on val, through the robot's pre- and postprocessing."""
-        deployed = SsdWithBoxes(network, architecture.levels).eval()
-
-        def answer(images: Tensor) -> tuple[Floats, Floats]:
-            with torch.inference_mode():
-                boxes, scores = deployed(images)
-            return boxes.numpy(), scores.numpy()
-
-        return self._evaluate(answer, architecture)
-
-    def _evaluate(
-        self, answer: Callable[[Tensor], tuple[Floats, Floats]], architecture: Architecture
-    ) -> Evaluation:
-        selection = Selection(score_threshold=SCORE_FLOOR)
-        found = []
-        for sample, images in zip(
-            self.val.samples, self._val_inputs(architecture.input_size_px), strict=True
-        ):
-            boxes, scores = answer(images)
-            kept, kept_scores, labels = select(boxes[0], scores[0, :, 1:], selection)
-            height, width = sample.counts.shape
-            pixels = kept * np.array([width, height, width, height], np.float32)
-            found.append(Prediction(pixels, kept_scores, labels))
-        return evaluate_predictions(self.val, found)
-
-    def _val_inputs(self, size_px: tuple[int, int]) -> list[Tensor]:
-        if size_px not in self._inputs:
-            self._inputs[size_px] = [
-                torch.from_numpy(network_input(to_8bit_view(sample.counts), size_px))
-                for sample in self.val.samples
-            ]
-        return self._inputs[size_px]
+        """A network in torch on val."""
+        return evaluate_network(network, architecture, self.val)
 
     def training_batches(self, model: Model, number: int) -> Iterator[Batch]:
         """About that many augmented training frames with their targets, a few at a time, always
@@ -196,13 +179,19 @@ class Workbench:
         epochs: int | None = None,
         companion: Companion | None = None,
         learning_rate: float | None = None,
+        *,
         hold_zeros: bool = True,
+        keep_start: bool = True,
     ) -> Model:
-        """Train a model on, or go on with what lies in folder; the best epoch on val.
+        """Train a model on, or go on with what lies in folder; returns the best epoch on val.
 
         epochs, learning_rate: instead of the recipe's; 0 epochs leave the model as it is.
-        hold_zeros: what weight pruning has set to zero stays there. Raises
-        StopRequested after a signal, with everything saved, and what training raises.
+        companion: the step's own; the recipe's teacher comes to it unless it is one itself.
+        hold_zeros: what weight pruning has set to zero stays there. keep_start: where no epoch is
+        better than the model was, that is handed back; False where the training is there to change
+        it: then the last epoch is, whatever others had on val.
+        Raises StopRequested after a signal, with everything saved, CompressionError for a teacher
+        that can't teach it, and what training raises.
         """
         if epochs == 0:
             return model
@@ -218,7 +207,42 @@ class Workbench:
         changes = {"epochs": epochs, "learning_rate": learning_rate}
         given = {name: value for name, value in changes.items() if value is not None}
         schedule = config.schedule.model_copy(update=given)
-        trainer = Trainer(config.model_copy(update={"schedule": schedule}), self.report, companion)
+        trainer = Trainer(
+            config.model_copy(update={"schedule": schedule}),
+            self.report,
+            self._companions(model, companion, hold_zeros),
+        )
         trainer.resume()
-        trainer.run()
+        best = trainer.run()
+        if not keep_start:
+            return Model.load(folder / EMA)
+        before = self.evaluate(model.network, model.architecture).mean_ap
+        if before >= best:
+            self.say(f"  no epoch is better than before, {before:.4f}: it stays as it was")
+            return model
         return Model.load(folder / BEST)
+
+    def _companions(self, model: Model, own: Companion | None, hold_zeros: bool) -> Companion:
+        found: list[Companion] = [FixedMasks()] if hold_zeros else []
+        if own is not None:
+            found.append(own)
+        name, teaching = self.training.teacher, self.training.distillation
+        if name is not None and not isinstance(own, Teacher):
+            location_weight = self.training.loss.location_weight
+            found.append(Teacher(self.teachers([name]), model, teaching, location_weight))
+        return Companions(found)
+
+    def teachers(self, names: Sequence[TeacherName]) -> list[Model]:
+        """The models of that name. Raises ModelError when one is missing, broken or foreign."""
+        paths = [self.dense if name == DENSE else Path(name) for name in names]
+        if None in paths:
+            raise CompressionError("teacher: there is no dense model here; name a weights file")
+        return [Model.load(path) for path in paths if path is not None]
+
+
+def map_of_file(path: Path, dataset: Dataset, threads: int) -> float:
+    """mAP@0.5 of an ONNX file as the robot runs it."""
+    detector = Detector.load(path, score_threshold=SCORE_FLOOR, threads=threads)
+    classes = joint_classes(detector, dataset.classes, dataset.root)
+    predictions = predict_samples(detector, classes, dataset.samples)
+    return evaluate_predictions(dataset, predictions).mean_ap

@@ -11,9 +11,8 @@ from thermoscout_core.learning.averaging import average_checkpoints
 from thermoscout_core.learning.checkpoint import load_network, save_weights
 from thermoscout_core.learning.data import Dataset, open_dataset
 from thermoscout_core.learning.design import Architecture
-from thermoscout_core.learning.evaluation.evaluation import evaluate_predictions
-from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
-from thermoscout_core.learning.torch_prediction import predict_with_torch
+from thermoscout_core.learning.ssd import Ssd
+from thermoscout_core.learning.torch_prediction import evaluate_network
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,4 @@ def write_average(path: Path, soup: Soup, sources: Sequence[Path]) -> None:
 
 
 def _val_map(network: Ssd, architecture: Architecture, val: Dataset) -> float:
-    deployed = SsdWithBoxes(network, architecture.levels).eval()
-    return evaluate_predictions(
-        val, predict_with_torch(deployed, val, architecture.input_size_px)
-    ).mean_ap
+    return evaluate_network(network, architecture, val).mean_ap

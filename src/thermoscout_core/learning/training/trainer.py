@@ -12,11 +12,11 @@ import torch
 
 from thermoscout_core.detection.priors import make_priors
 from thermoscout_core.learning.config import TrainConfig
-from thermoscout_core.learning.evaluation.evaluation import Evaluation, evaluate_predictions
+from thermoscout_core.learning.evaluation.evaluation import Evaluation
 from thermoscout_core.learning.loss import MultiboxLoss, class_weights
 from thermoscout_core.learning.matching import Matcher
-from thermoscout_core.learning.ssd import Ssd, SsdWithBoxes
-from thermoscout_core.learning.torch_prediction import predict_with_torch
+from thermoscout_core.learning.ssd import Ssd
+from thermoscout_core.learning.torch_prediction import evaluate_network
 from thermoscout_core.learning.training import machine
 from thermoscout_core.learning.training.companion import Companion
 from thermoscout_core.learning.training.frames import AugmentedFrames, Batch
@@ -184,11 +184,7 @@ class Trainer:
         """The averaged weights on the val split, through the robot's pre- and postprocessing."""
         network = Ssd.build(self.architecture)
         network.load_state_dict({name: v.cpu() for name, v in self.average.weights.items()})
-        deployed = SsdWithBoxes(network, self.architecture.levels).eval()
-        val = self.material.val
-        return evaluate_predictions(
-            val, predict_with_torch(deployed, val, self.architecture.input_size_px)
-        )
+        return evaluate_network(network, self.architecture, self.material.val)
 
     def _record(self, evaluation: Evaluation | None, seconds: float) -> EpochRecord:
         return EpochRecord(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from thermoscout_core.learning.compression.distillation import losses
+from thermoscout_core.learning.compression.distillation.ensemble import Ensemble
+from thermoscout_core.learning.compression.distillation.teaching import Teaching
 from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.compression.step import CompressionError
 from thermoscout_core.learning.counting import shapes_only
@@ -20,67 +21,60 @@ NEGATIVES_PER_POSITIVE = 3
 """Of the background, soft labels look at the priors that the teacher finds most like equipment."""
 
 
-@dataclass(frozen=True)
-class Weights:
-    """hard: λ of eq. 6, the labels' share. soft: what the rest, 1 − λ, is: soft_labels or logits.
-    bounded: ν of eq. 7. attention: β of eq. 10. hints: weight of the maps' distance."""
-
-    hard: float = 0.8
-    soft: str = "soft_labels"
-    temperature: float = 1.0
-    bounded: float = 0.5
-    margin: float = 0.0
-    attention: float = 0.0
-    reduction: str = "mean"
-    hints: float = 0.0
-
-
 class Teacher(Companion):
     """L = λ·L_hard + (1 − λ)·L_soft + L_loc + ν·L_b + β·L_KE + hints. The recipe's own weight of
-    the localisation, α in eq. 10, holds for ν·L_b too."""
+    the localisation, α in eq. 10, holds for ν·L_b too.
+
+    teachers: several answer as one, with their mean; of the maps there are the first one's. Raises
+    CompressionError for one whose priors or classes aren't the student's.
+    """
 
     def __init__(
-        self, teacher: Model, student: Model, weights: Weights, location_weight: float = 1.0
+        self,
+        teachers: Sequence[Model],
+        student: Model,
+        teaching: Teaching,
+        location_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        require_same_priors(teacher, student)
-        self.weights, self.location_weight = weights, location_weight
-        self._teacher = [teacher.copy_network().requires_grad_(False)]  # a list: not our parameter
-        channels = zip(_channels(student), _channels(teacher), strict=True)
+        for teacher in teachers:
+            require_same_priors(teacher, student)
+        self.teaching, self.location_weight = teaching, location_weight
+        self._ensemble = [Ensemble(teachers, teaching.flip_average)]  # a list: not our parameter
+        channels = zip(_channels(student), _channels(teachers[0]), strict=True)
         self.regressors = nn.ModuleList(
-            nn.Conv2d(own, others, 1) for own, others in channels if weights.hints
+            nn.Conv2d(own, others, 1) for own, others in channels if teaching.hints
         )
         self._maps: list[Tensor] = []
 
     def begin(self, network: Ssd) -> None:
-        device = next(network.parameters()).device
-        self._teacher[0].to(device)
-        network.features.register_forward_hook(self._keep)
+        self._ensemble[0].to(next(network.parameters()).device)
+        if self.teaching.attention or self.teaching.hints:
+            network.features.register_forward_hook(self._keep)
 
     def _keep(self, _: nn.Module, __: object, maps: list[Tensor]) -> None:
         self._maps = maps
 
+    def before_step(self, network: Ssd, epoch: int) -> None:
+        self._ensemble[0].precision = network.features.autocast
+
     def objective(self, parts: LossParts, seen: Seen) -> Tensor:
-        teacher, weights = self._teacher[0].eval(), self.weights
-        with torch.no_grad():
-            their_maps: list[Tensor] = []
-            hook = teacher.features.register_forward_hook(lambda *a: their_maps.extend(a[2]))
-            offsets, logits = teacher(seen.images)
-            hook.remove()
+        ensemble, teaching = self._ensemble[0], self.teaching
+        offsets, logits = ensemble(seen.images)
         soft = self._soft(seen, logits) / seen.positives
         positive = seen.labels > BACKGROUND
         bounded = losses.bounded_regression(
-            seen.offsets[positive], offsets[positive], seen.wanted[positive], weights.margin
+            seen.offsets[positive], offsets[positive], seen.wanted[positive], teaching.margin
         )
-        location = parts.localisation + weights.bounded * bounded / seen.positives
-        total = weights.hard * parts.classification + (1 - weights.hard) * soft
+        location = parts.localisation + teaching.bounded * bounded / seen.positives
+        total = teaching.hard * parts.classification + (1 - teaching.hard) * soft
         total = total + self.location_weight * location
-        if weights.attention:
-            distance = losses.attention_distance(self._maps, their_maps, weights.reduction)
-            total = total + weights.attention * distance
-        if weights.hints:
+        if teaching.attention:
+            distance = losses.attention_distance(self._maps, ensemble.maps, teaching.reduction)
+            total = total + teaching.attention * distance
+        if teaching.hints:
             regressed = [r(m) for r, m in zip(self.regressors, self._maps, strict=True)]
-            total = total + weights.hints * losses.hint_distance(regressed, their_maps)
+            total = total + teaching.hints * losses.hint_distance(regressed, ensemble.maps)
         return total
 
     def _soft(self, seen: Seen, teacher: Tensor) -> Tensor:
@@ -91,13 +85,15 @@ class Teacher(Companion):
         wanted = min(max(1, NEGATIVES_PER_POSITIVE * seen.positives), doubt.numel())
         looked_at = positive | (doubt >= doubt.flatten().topk(wanted).values[-1].clamp(min=0))
         student, other = seen.logits[looked_at], teacher[looked_at]
-        if self.weights.soft == "logits":
+        if self.teaching.soft == "logits":
             return losses.logit_distance(student, other)
-        return losses.soft_labels(student, other, self.weights.temperature)
+        teaching = self.teaching
+        return losses.soft_labels(student, other, teaching.temperature, teaching.background)
 
 
 def require_same_priors(teacher: Model, student: Model) -> None:
-    """Raises CompressionError unless both answer for the same priors, classes and input."""
+    """Raises CompressionError unless both answer for the same priors and classes. Another input is
+    no hindrance where the maps have the same cells: the teacher's images are resized."""
     theirs, own = teacher.architecture, student.architecture
     if theirs.classes != own.classes:
         raise CompressionError(
@@ -108,7 +104,7 @@ def require_same_priors(teacher: Model, student: Model) -> None:
         [(level.columns, level.rows, len(level.sizes)) for level in one.levels]
         for one in (theirs, own)
     ]
-    if counts[0] != counts[1] or theirs.input_size_px != own.input_size_px:
+    if counts[0] != counts[1]:
         raise CompressionError(
             f"the teacher has maps of (columns, rows, priors) {counts[0]} at "
             f"{theirs.input_size_px}, the student {counts[1]} at {own.input_size_px}; train the "

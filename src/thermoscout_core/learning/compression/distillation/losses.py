@@ -8,19 +8,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-BACKGROUND_WEIGHT = 1.5
-"""ω of the background, others have 1 (Chen et al. 2017, §3.2)."""
-
 
 def soft_labels(
     student: Tensor,
     teacher: Tensor,
     temperature: float = 1.0,
-    background_weight: float = BACKGROUND_WEIGHT,
+    background_weight: float = 1.0,
 ) -> Tensor:
-    """L_soft = −Σ ω·P_t·log P_s of logits (K, 1 + C), summed over K (seed 002, eq. 6; it prints
-    P_i for the teacher's P_t). With a temperature T the logits are divided by it and the loss is
-    multiplied by T², so that gradients keep their size (Hinton et al. 2015)."""
+    """L_soft = −Σ ω·P_t·log P_s of logits (K, 1 + C), summed over K, ω of equipment being 1 (seed
+    002, eq. 6; it prints P_i for the teacher's P_t).
+
+    With a temperature T the logits are divided by it and the loss is multiplied by T², so that
+    gradients keep their size (Hinton et al. 2015).
+    """
     weights = torch.ones(student.shape[1], device=student.device)
     weights[0] = background_weight
     wanted = functional.softmax(teacher / temperature, 1)

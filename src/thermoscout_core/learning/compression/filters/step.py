@@ -97,7 +97,12 @@ class PruneFilters(Step):
             return model
         penalty = GroupLasso if self.sparsify == "group_lasso" else Slimming
         return bench.finetune(
-            model, folder / "sparsify", self.sparsify_epochs, penalty(self.strength)
+            model,
+            folder / "sparsify",
+            self.sparsify_epochs,
+            penalty(self.strength),
+            hold_zeros=self.hold_zeros,
+            keep_start=False,
         )
 
     def _channels(

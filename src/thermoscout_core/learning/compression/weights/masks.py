@@ -58,10 +58,8 @@ class FixedMasks(Companion):
     """Weights that are zero when the training begins stay zero (Han et al. 2015)."""
 
     def begin(self, network: Ssd) -> None:
-        self._held = [
-            (layer.weight, layer.weight.detach() != 0)
-            for layer in prunable_layers(network).values()
-        ]
+        weights = [layer.weight for layer in prunable_layers(network).values()]
+        self._held = [(weight, weight.detach() != 0) for weight in weights if (weight == 0).any()]
 
     @torch.no_grad()
     def after_step(self, network: Ssd) -> None:
@@ -117,11 +115,14 @@ class NetworkSurgery(Companion):
 
 class IterativeThresholding(Companion):
     """Iterative hard thresholding (Jin et al. 2016): epochs in which all but the largest weights
-    are held at zero, and epochs in which everything learns, in turns."""
+    are held at zero, and epochs in which everything learns, in turns; the last ones are held."""
 
-    def __init__(self, keep_ratios: Mapping[str, float], held: int, free: int) -> None:
+    def __init__(
+        self, keep_ratios: Mapping[str, float], held: int, free: int, epochs: int
+    ) -> None:
         super().__init__()
-        self.keep_ratios, self.held, self.free = dict(keep_ratios), held, free
+        self.keep_ratios = dict(keep_ratios)
+        self.held, self.free, self.epochs = held, free, epochs
 
     def begin(self, network: Ssd) -> None:
         for number, name in enumerate(self.keep_ratios):
@@ -130,7 +131,7 @@ class IterativeThresholding(Companion):
 
     @torch.no_grad()
     def before_step(self, network: Ssd, epoch: int) -> None:
-        holding = epoch % (self.held + self.free) < self.held
+        holding = (self.epochs - 1 - epoch) % (self.held + self.free) < self.held
         buffers = dict(self.named_buffers())
         for number, (name, ratio) in enumerate(self.keep_ratios.items()):
             mask = buffers[f"mask_{number}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from thermoscout_core.learning.compression.fingerprints import fingerprint_of
 from thermoscout_core.learning.compression.model import Model
@@ -26,6 +26,9 @@ from thermoscout_core.learning.compression.weights.sensitivity import (
 )
 from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.training.companion import Companion
+
+HELD_EPOCHS, FREE_EPOCHS = 2, 1
+"""Of iterative hard thresholding, in turns."""
 
 
 class SweepSection(Section):
@@ -67,9 +70,18 @@ class PruneWeights(Step):
     """Instead of the recipe's."""
     masks: Literal["fixed", "surgery", "thresholding"] = "fixed"
     """fixed: pruned weights stay at zero. surgery: they may be spliced back (dynamic network
-    surgery). thresholding: epochs with and without masks in turns (IHT), the last ones with."""
+    surgery). thresholding: two epochs with masks, one without, in turns (IHT), the last two
+    with; a round needs 4 for it."""
     csr: bool = True
     """Write the CSR files."""
+
+    @model_validator(mode="after")
+    def _enough_epochs(self) -> PruneWeights:
+        if self.masks == "thresholding" and self.epochs <= HELD_EPOCHS + FREE_EPOCHS:
+            raise ValueError(
+                f"masks: thresholding needs more than {HELD_EPOCHS + FREE_EPOCHS} epochs a round"
+            )
+        return self
 
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
         found = None if self.keep_ratio is not None else self._sweep(model, bench, folder)
@@ -114,6 +126,7 @@ class PruneWeights(Step):
             self._companion(ratios),
             self.learning_rate,
             hold_zeros=self.masks == "fixed",
+            keep_start=self.masks == "fixed",
         )
         prune_weights(tuned.network, ratios)
         return tuned
@@ -122,7 +135,7 @@ class PruneWeights(Step):
         if self.masks == "surgery":
             return NetworkSurgery(ratios)
         if self.masks == "thresholding":
-            return IterativeThresholding(ratios, held=2, free=1)
+            return IterativeThresholding(ratios, HELD_EPOCHS, FREE_EPOCHS, self.epochs)
         return None
 
     def _store(self, model: Model, folder: Path) -> dict[str, Path]:
