@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -85,6 +86,13 @@ class Peer:
         """As when the plug is pulled."""
         self._process.kill()
         self._process.wait()
+
+    def freeze(self) -> None:
+        """As a camera that hangs: its connections stay, nothing comes."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

@@ -148,6 +148,28 @@ def test_no_frame_is_mixed_whatever_share_of_packets_is_lost(plug_in, gige, next
     assert all(np.ptp(pixels) == 0 for pixels in flat)
 
 
+def test_a_changed_resolution_is_just_another_frame(plug_in, gige, next_frame):
+    peer = plug_in(size=(96, 64))
+    camera = gige()
+    assert next_frame(camera).counts.shape == (64, 96)
+    peer.tell("size 48 32")
+    frame = next_frame(camera, lambda frame: frame.width_px == 48)
+    assert frame.counts.shape == (32, 48)
+    assert frame.celsius()[HOT_PIXEL] == pytest.approx(HOT_C, abs=1e-4)
+
+
+def test_a_camera_that_another_program_took_is_lost_with_that_cause(
+    start_peer, gige, gige_port, next_frame
+):
+    peer = start_peer("viva_camera.py", gige_port, 64, 48, 10, 1, "")
+    camera = gige("?format=as_is")
+    next_frame(camera)
+    peer.tell("revoke")
+    with pytest.raises(DeviceError, match="no longer ours"):
+        next_frame(camera, lambda frame: False)
+    peer.kill()
+
+
 def test_lost_packets_are_asked_for_again(start_peer, gige, gige_port, next_frame):
     peer = start_peer("viva_camera.py", gige_port, 640, 512, 10, 1, LOSSES)
     camera = gige("?format=as_is")

@@ -12,12 +12,6 @@ from thermoscout_core.errors import ConfigurationError, DeviceError, LoginError
 HOT_C, HOT_PIXEL = 92.34, (7, 11)
 
 
-@pytest.fixture
-def login(monkeypatch):
-    monkeypatch.setenv("THERMOSCOUT_CAMERA_USER", "operator")
-    monkeypatch.setenv("THERMOSCOUT_CAMERA_PASSWORD", "right horse")
-
-
 @pytest.fixture(scope="module")
 def one_server(start_peer):
     return start_peer("isapi_server.py", 0, 96, 64, "ABC123")

@@ -11,9 +11,7 @@ HOT_C, HOT_PIXEL = 92.34, (7, 11)
 
 
 @pytest.fixture
-def pair(start_peer, monkeypatch):
-    monkeypatch.setenv("THERMOSCOUT_CAMERA_USER", "operator")
-    monkeypatch.setenv("THERMOSCOUT_CAMERA_PASSWORD", "right horse")
+def pair(start_peer, login):
     measuring = start_peer("isapi_server.py", 0, 96, 64, "A1")
     video = start_peer("rtsp_server.py", 0, "mpeg4", 160, 128, 25, "video")
     camera = open_camera(

@@ -26,6 +26,8 @@ from thermoscout_core.thermograms.celsius import encode_celsius
 TICKS_PER_SECOND_REGISTER = 0x093C
 """GigE Vision bootstrap registers: timestamp tick frequency, 64 bit."""
 MOST_LAG_S = 0.5
+LONGEST_PAUSE_S = 0.5
+"""After so long, and two periods, without a frame a camera may be gone."""
 DEFAULT_RATE_HZ = 30.0
 NUC_COMMANDS = ("NUCAction", "NUCTrigger")
 SHORTEST_NUC_S, LONGEST_NUC_S = 0.5, 5.0
@@ -104,7 +106,7 @@ class GigeCamera:
             self._late = 0
             stream = self._camera.stream(iface=self._interface)
             stream.__enter__()
-            self._stream = stream
+            self._stream, self._heard_s = stream, time.monotonic()
         except self._genicam_error as error:
             raise DeviceError(f"{self.hardware_id}: {error}") from error
 
@@ -123,6 +125,7 @@ class GigeCamera:
         if frame is None:
             self._check_control()
             return None
+        self._heard_s = time.monotonic()
         lag_s = self._lag_s(frame)
         if lag_s > MOST_LAG_S:
             self._late += 1
@@ -132,13 +135,19 @@ class GigeCamera:
     def close(self) -> None:
         stream, self._stream = self._stream, None
         camera, self._camera = self._camera, None
-        # a camera that is gone can't be told to stop
         with suppress(self._genicam_error):
             if stream is not None:
-                stream.__exit__(None, None, None)
+                self._end(stream)
         with suppress(self._genicam_error):
             if camera is not None:
                 camera.close()
+
+    def _end(self, stream: Any) -> None:
+        """A silent camera isn't told to stop: the client would ask it for tens of seconds."""
+        if time.monotonic() - self._heard_s < max(LONGEST_PAUSE_S, 2 / self.rate_hz):
+            stream.__exit__(None, None, None)
+        else:
+            stream.close()
 
     def adjust(self, wanted: ObjectParameters) -> ObjectParameters:
         """See base.Adjustable."""

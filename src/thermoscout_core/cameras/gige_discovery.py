@@ -39,7 +39,7 @@ def find_camera(place: str, wanted_id: str, interface: str | None) -> tuple[Any,
     found = discovered(interface)
     named = [one for one in found if place in ("", one.ip, one.mac)]
     for info in named if named and not wanted_id else found:
-        serial = _serial_of(info, interface)
+        serial = serial_of(info, interface)
         hardware_id = f"{info.manufacturer} {info.model} {serial}"
         is_meant = hardware_id == wanted_id if wanted_id else bool(named) or serial == place
         if serial and is_meant:
@@ -48,7 +48,7 @@ def find_camera(place: str, wanted_id: str, interface: str | None) -> tuple[Any,
     raise DeviceError(f"no GigE camera {wanted_id or place or 'at all'} answers; found: {seen}")
 
 
-def _serial_of(info: Any, interface: str | None) -> str:
+def serial_of(info: Any, interface: str | None) -> str:
     """Read-only: asking for it must not take the camera from somebody. "" when it can't be
     reached, as one of another network that answers a broadcast."""
     genicam = import_genicam()

@@ -1,8 +1,9 @@
 """Aravis' fake GigE Vision camera as a process, serving radiometric frames of ours.
 
-aravis_camera.py 3956 WIDTH HEIGHT FPS SERIAL [still]; still: one picture again and again. The
-library is the distribution's libaravis-0.8-0, or the file that THERMOSCOUT_ARAVIS names; without
-either it says so and ends.
+aravis_camera.py 3956 WIDTH HEIGHT FPS SERIAL [still] [at=ADDRESS]; still: one picture again and
+again; at: an address of this machine, 127.0.0.1 when it isn't given. The library is the
+distribution's libaravis-0.8-0, or the file that THERMOSCOUT_ARAVIS names; without either it says
+so and ends.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def planck_counts(celsius: np.ndarray) -> np.ndarray:
 class AravisCamera:
     """The library's fake camera, with our description and our frames."""
 
-    def __init__(self, library: str, size: tuple[int, int], fps: float, serial: str) -> None:
+    def __init__(
+        self, library: str, address: str, size: tuple[int, int], fps: float, serial: str
+    ) -> None:
         self._lib = lib = ctypes.CDLL(library)
         lib.arv_gv_fake_camera_new_full.restype = ctypes.c_void_p
         lib.arv_gv_fake_camera_get_fake_camera.restype = ctypes.c_void_p
@@ -55,7 +58,7 @@ class AravisCamera:
             path = Path(folder) / "camera.xml"
             path.write_text(genicam_xml.genicam_xml())
             self.gv = lib.arv_gv_fake_camera_new_full(
-                b"127.0.0.1", serial.encode(), str(path).encode()
+                address.encode(), serial.encode(), str(path).encode()
             )
         if not lib.arv_gv_fake_camera_is_running(self.gv):
             sys.exit("the fake camera can't listen on port 3956")
@@ -125,13 +128,21 @@ def obey(words: list[str]) -> None:
         (may_send.clear if words[1:] == ["stall"] else may_send.set)()
     elif words[0] == "loss":
         lose(float(words[1]))
+    elif words[0] == "size":
+        camera.write(WIDTH, int(words[1]))
+        camera.write(HEIGHT, int(words[2]))
 
 
 if __name__ == "__main__":
     state["still"] = "still" in sys.argv[6:]
+    where = [word.removeprefix("at=") for word in sys.argv[6:] if word.startswith("at=")]
     may_send.set()
     camera = AravisCamera(
-        library(), (int(sys.argv[2]), int(sys.argv[3])), float(sys.argv[4]), sys.argv[5]
+        library(),
+        where[0] if where else "127.0.0.1",
+        (int(sys.argv[2]), int(sys.argv[3])),
+        float(sys.argv[4]),
+        sys.argv[5],
     )
     serve_commands(int(sys.argv[1]), obey)
     threading.Event().wait()

@@ -1,7 +1,8 @@
 """An RTSP camera as a process: rtsp_server.py PORT CODEC WIDTH HEIGHT FPS TITLE.
 
 FFmpeg encodes and packetises (its RTP muxer, by PyAV); this file answers RTSP and passes the RTP
-packets on, over TCP (interleaved) or UDP, or loses them when the test says so.
+packets on, over TCP (interleaved) or UDP, or loses them when the test says so, or sets the
+camera's clock ahead or back.
 Each picture is flat and tells its number, but for a hot block: luma_of() in control.py.
 """
 
@@ -30,7 +31,8 @@ OPTIONS = {
     "mpeg4": {"qmin": "1", "qmax": "1"},
     "mjpeg": {"qmin": "1", "qmax": "1", "huffman": "default", "force_duplicated_matrix": "1"},
 }
-state = {"fault": "", "password": "", "title": "", "size": (0, 0), "loss": 0.0}
+state = {"fault": "", "password": "", "title": "", "size": (0, 0), "loss": 0.0, "ahead": 0.0}
+RTP_CLOCK_HZ = 90000
 sessions: set[Session] = set()
 
 
@@ -174,6 +176,8 @@ def forward(packets: socket.socket) -> None:
         packet = packets.recv(65536)
         if state["fault"] == "stall" or random.random() < state["loss"]:
             continue
+        stamp = struct.unpack(">I", packet[4:8])[0] + round(state["ahead"] * RTP_CLOCK_HZ)
+        packet = packet[:4] + struct.pack(">I", stamp % 2**32) + packet[8:]
         for session in [session for session in list(sessions) if session.playing]:
             session.send(packet)
 
@@ -181,8 +185,8 @@ def forward(packets: socket.socket) -> None:
 def obey(words: list[str]) -> None:
     if words[0] == "size":
         state["size"] = int(words[1]), int(words[2])
-    elif words[0] == "loss":
-        state["loss"] = float(words[1])
+    elif words[0] in ("loss", "ahead"):
+        state[words[0]] = float(words[1])
     else:
         state[words[0]] = " ".join(words[1:])
 

@@ -1,6 +1,7 @@
 """viva-genicam's fake GigE camera as a process: viva_camera.py 3956 WIDTH HEIGHT FPS RESEND DROP.
 
 Its own test pattern in Mono16. RESEND: 0 or 1. DROP: block:packet,… that are never sent at first.
+Any command takes the control of it from whoever has it.
 """
 
 from __future__ import annotations
@@ -19,5 +20,5 @@ if __name__ == "__main__":
         packet_resend=bool(resend), drop_packets=lost,
     )  # fmt: skip
     camera.start()
-    serve_commands(port, lambda words: None)
+    serve_commands(port, lambda words: camera.revoke_control())
     threading.Event().wait()
