@@ -205,9 +205,11 @@ def test_several_teachers_answer_with_their_mean(model: Model) -> None:
         images = torch.rand(2, 3, 64, 64)
         said = [one.network(images) for one in (model, other)]
     offsets, logits = Ensemble([model, other])(images)
-    assert torch.allclose(offsets, (said[0][0] + said[1][0]) / 2, atol=1e-4)
-    mean = (said[0][1].softmax(2) + said[1][1].softmax(2)) / 2
-    assert torch.allclose(logits.softmax(2), mean, atol=1e-5)
+    probabilities = torch.stack([one[1].softmax(2) for one in said])
+    assert torch.allclose(logits.softmax(2), probabilities.mean(0), atol=1e-5)
+    equipment = 1 - probabilities[..., :1]
+    mean = (equipment * torch.stack([one[0] for one in said])).sum(0) / equipment.sum(0)
+    assert torch.allclose(offsets, mean, atol=1e-4)
 
 
 def test_a_teacher_answers_in_the_students_precision_and_once_a_batch(

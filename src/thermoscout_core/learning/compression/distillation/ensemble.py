@@ -14,12 +14,16 @@ from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.folding import fold_batch_norm
 from thermoscout_core.learning.ssd import Ssd
 
+LEAST_WEIGHT = 1e-6
+"""Of an answer that sees no equipment at all: the mean of such answers is of them alike."""
+
 
 class Ensemble(nn.Module):
     """Copies of the teachers, which don't learn; batch norm is folded, for speed.
 
     forward: images (N, 3, H, W) in −1..1, of the student's size -> offsets (N, P, 4), the mean,
-    and logits (N, P, 1 + C), of the mean probabilities. maps: the first teacher's feature maps of
+    weighted by how much of equipment each sees there, and logits (N, P, 1 + C), of the mean
+    probabilities. maps: the first teacher's feature maps of
     the last images. precision: as FeatureMaps.autocast. All teachers must answer for the same
     priors (companion.require_same_priors).
     """
@@ -47,8 +51,12 @@ class Ensemble(nn.Module):
         self.maps = []
         with torch.inference_mode():
             offsets, logits = (torch.stack(said) for said in zip(*self._said(images), strict=True))
-            mean = logits.log_softmax(3).logsumexp(0) - math.log(len(logits))
-            answer = offsets.mean(0), mean
+            logits = logits.log_softmax(3)
+            equipment = (1 - logits[..., :1].exp()).clamp(min=LEAST_WEIGHT)
+            answer = (
+                (equipment * offsets).sum(0) / equipment.sum(0),
+                logits.logsumexp(0) - math.log(len(logits)),
+            )
         self.maps = [features.clone() for features in self.maps]
         return answer[0].clone(), answer[1].clone()  # the student's gradients may save them
 
