@@ -25,7 +25,7 @@ class RecordingEngine:
     name = "a recording fake"
 
     def __init__(self, model: Path) -> None:
-        self._backend = OnnxRuntimeBackend(model, 1)
+        self._backend = OnnxRuntimeBackend(model, 1, one_frame=True)
         self.calls: list[tuple[str, int]] = []
         self.answer: Callable[[dict[str, Any]], dict[str, Any]] = lambda outputs: outputs
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from thermoscout_core.detection.engines.cuda import DEVICES, open_device
+from thermoscout_core.detection.engines.cuda import DEVICES, libcuda, open_device
 from thermoscout_core.errors import ConfigurationError, EngineError
 
 
@@ -61,10 +61,12 @@ class RecordingCuda:
     def init(self) -> None: ...
 
     def Device(self, index: int) -> Any:  # noqa: N802  (PyCUDA's name)
+        def detach() -> None:
+            self.calls.append("detach")
+            self.stack.append("gone")  # as PyCUDA 2026.1 does
+
         context = SimpleNamespace(
-            push=lambda: self.stack.append("primary"),
-            pop=lambda: self.stack.pop(),
-            detach=lambda: self.calls.append("detach"),
+            push=lambda: self.stack.append("primary"), pop=self.stack.pop, detach=detach
         )
         return SimpleNamespace(
             name=lambda: "Orin",
@@ -97,23 +99,30 @@ class RecordingCuda:
         self.calls.append(f"from {address}")
 
 
+def install(monkeypatch: pytest.MonkeyPatch, fake: RecordingCuda) -> RecordingCuda:
+    """In the place of PyCUDA and of the driver's own stack of contexts."""
+    package = ModuleType("pycuda")
+    package.driver = fake  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pycuda", package)
+    monkeypatch.setitem(sys.modules, "pycuda.driver", fake)
+    monkeypatch.setattr(libcuda, "current_context", lambda: len(fake.stack))
+    monkeypatch.setattr(libcuda, "pop_context", fake.stack.pop)
+    return fake
+
+
 @pytest.mark.usefixtures("without_bindings")
 @pytest.mark.parametrize(
     ("integrated", "wanted"),
     [
         (True, ["page-locked mapped", "synchronise", "detach"]),
-        (False, ["page-locked", "device 24", "to 8192", "from 8192", "synchronise", "detach"]),
+        (False, ["device 24", "page-locked", "to 8192", "from 8192", "synchronise", "detach"]),
     ],
     ids=["Jetson", "graphics card"],
 )
 def test_pycuda_copies_only_where_memory_is_apart_and_leaves_no_context_on_the_stack(
     monkeypatch: pytest.MonkeyPatch, integrated: bool, wanted: list[str]
 ) -> None:
-    fake = RecordingCuda(integrated=integrated)
-    package = ModuleType("pycuda")
-    package.driver = fake  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pycuda", package)
-    monkeypatch.setitem(sys.modules, "pycuda.driver", fake)
+    fake = install(monkeypatch, RecordingCuda(integrated=integrated))
     device = open_device()
     assert (device.name, device.compute_capability, device.stream) == ("Orin", "8.7", 77)
     with device.active():
@@ -129,16 +138,12 @@ def test_pycuda_copies_only_where_memory_is_apart_and_leaves_no_context_on_the_s
 
 @pytest.mark.usefixtures("without_bindings")
 def test_memory_that_the_gpu_has_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = RecordingCuda(integrated=False)
+    fake = install(monkeypatch, RecordingCuda(integrated=False))
 
     def full(size: int) -> int:
         raise fake.Error("cuMemAlloc failed: out of memory")
 
     fake.mem_alloc = full  # type: ignore[method-assign]
-    package = ModuleType("pycuda")
-    package.driver = fake  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pycuda", package)
-    monkeypatch.setitem(sys.modules, "pycuda.driver", fake)
     device = open_device()
     with (
         pytest.raises(EngineError, match=r"no memory for \(2, 3\) of float32: .*out of memory"),

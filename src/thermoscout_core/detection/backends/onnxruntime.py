@@ -58,6 +58,8 @@ class OnnxRuntimeBackend:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # its threads spin within a run, which is fast, but not after it, when others want the core
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         if one_frame:
             for name in FREE_BATCHES:
                 options.add_free_dimension_override_by_name(name, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,7 +28,7 @@ class CudaPythonDevice:
             raise EngineError(f"{what}: {error}") from error
         self._device = _checked(what, driver.cuDeviceGet(index))
         name = _checked(what, driver.cuDeviceGetName(128, self._device))
-        self.name: str = name.rstrip(b"\0").decode()
+        self.name: str = name.split(b"\0")[0].decode()  # the binding hands out all 128 bytes
         attributes = driver.CUdevice_attribute
         major, minor, integrated = (
             int(_checked(what, driver.cuDeviceGetAttribute(attribute, self._device)))
@@ -58,18 +59,18 @@ class CudaPythonDevice:
 
     def buffer(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Buffer:
         what = f"no memory for {shape} of {dtype}"
-        size = max(int(np.prod(shape)) * dtype.itemsize, 1)
+        size = max(math.prod(shape) * dtype.itemsize, 1)
+        if not self.is_integrated:  # the GPU's first: it has less to give
+            address = int(_checked(what, driver.cuMemAlloc(size)))
+            self._memories.append(address)
         flags = driver.CU_MEMHOSTALLOC_DEVICEMAP if self.is_integrated else 0
         host_address = int(_checked(what, driver.cuMemHostAlloc(size, flags)))
         self._hosts.append(host_address)
+        if self.is_integrated:
+            address = int(_checked(what, driver.cuMemHostGetDevicePointer(host_address, 0)))
         memory = (ctypes.c_ubyte * size).from_address(host_address)
         ctypes.memset(memory, 0, size)
         host: NDArray[Any] = np.ndarray(shape, dtype, memoryview(memory))
-        if self.is_integrated:
-            address = int(_checked(what, driver.cuMemHostGetDevicePointer(host_address, 0)))
-        else:
-            address = int(_checked(what, driver.cuMemAlloc(size)))
-            self._memories.append(address)
         return Buffer(host, address, memory)
 
     def upload(self, buffer: Buffer) -> None:

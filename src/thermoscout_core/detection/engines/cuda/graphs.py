@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
+from thermoscout_core.detection.engines.cuda.libcuda import libcuda
 from thermoscout_core.errors import EngineError
 
 THREAD_LOCAL = 1
@@ -15,7 +16,7 @@ class Graphs:
     """The graphs captured on one stream; close() frees them."""
 
     def __init__(self, driver: ctypes.CDLL | None = None) -> None:
-        self._driver = driver if driver is not None else ctypes.CDLL("libcuda.so.1")
+        self._driver = driver if driver is not None else libcuda()
         self._instances: list[ctypes.c_void_p] = []
 
     def capture(self, stream: int, work: Callable[[], None]) -> Callable[[], None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pycuda.driver as cuda
 
 from thermoscout_core.detection.engines.cuda.base import Buffer
 from thermoscout_core.detection.engines.cuda.graphs import Graphs
+from thermoscout_core.detection.engines.cuda.libcuda import current_context, pop_context
 from thermoscout_core.errors import EngineError
 
 
@@ -55,8 +57,9 @@ class PyCudaDevice:
                 host = cuda.pagelocked_zeros(shape, dtype, mem_flags=flags)
                 buffer = Buffer(host, int(host.base.get_device_pointer()), host.base)
             else:
+                # The GPU's first: it has less to give.
+                memory = cuda.mem_alloc(max(math.prod(shape) * dtype.itemsize, 1))
                 host = cuda.pagelocked_zeros(shape, dtype)
-                memory = cuda.mem_alloc(max(host.nbytes, 1))
                 buffer = Buffer(host, int(memory), memory)
         self._buffers.append(buffer)
         return buffer
@@ -82,7 +85,8 @@ class PyCudaDevice:
             return self._graphs.capture(self.stream, work)
 
     def free_memory(self) -> tuple[int, int]:
-        free, total = cuda.mem_get_info()
+        with _reported("the GPU's memory isn't told"):
+            free, total = cuda.mem_get_info()
         return int(free), int(total)
 
     def close(self) -> None:
@@ -95,8 +99,16 @@ class PyCudaDevice:
                 self._buffers.clear()
                 del self._stream
         finally:
-            context, self._context = self._context, None
-            context.detach()
+            self._detach()
+
+    def _detach(self) -> None:
+        """PyCUDA 2026.1 enters a primary context to detach it and doesn't leave it again: the
+        thread would go on with a context that is gone."""
+        context, self._context = self._context, None
+        before = current_context()
+        context.detach()
+        if current_context() != before:
+            pop_context()
 
 
 @contextmanager
