@@ -17,6 +17,7 @@ from thermoscout_core.rangefinders.registry import open_rangefinder
 from thermoscout_core.supervision import Phase, Supervisor
 
 DEADLINE_S = 20.0
+SLACK_S = 1.5  # on top of what is promised: a machine that does other things too
 
 
 @dataclass
@@ -97,7 +98,7 @@ def test_unplugged_and_back_under_another_path(device: Any, watch: Any, tmp_path
     watched.until(watched.streams)
 
     device.tell("unplug")
-    assert watched.until(watched.lost) < 1.0
+    assert watched.until(watched.lost) < 1.0 + SLACK_S
     assert "gone" in watched.supervisor.problem
     taken = len(watched.samples)
     by_id.unlink()
@@ -108,7 +109,7 @@ def test_unplugged_and_back_under_another_path(device: Any, watch: Any, tmp_path
     device.tell(f"plug {tmp_path / 'ttyUSB3'}")
     by_id.symlink_to(tmp_path / "ttyUSB3")
     left_s = watched.supervisor.next_try_in_s
-    assert watched.until(watched.streams) < left_s + 1.0
+    assert watched.until(watched.streams) < left_s + 1.0 + SLACK_S
     assert {round(s.range_m, 2) for s in watched.samples[taken:]} == {9.0}
     assert watched.supervisor.totals.reconnects == 1
 
@@ -118,7 +119,7 @@ def test_the_usb_adapter_is_taken_back_wherever_it_is_plugged_in(
 ) -> None:
     links = tmp_path / "ttyUSB0", tmp_path / "ttyUSB7"
     monkeypatch.setattr(
-        "thermoscout_core.rangefinders.serial_line.present_ports",
+        "thermoscout_core.rangefinders.links.present_ports",
         lambda: [Adapter(str(link.resolve())) for link in links if link.exists()],
     )
     device.tell(f"plug {links[0]}")
@@ -138,13 +139,31 @@ def test_a_silent_device_is_lost_within_a_second_and_taken_back(
     watched = watch(f"serial://{tmp_path / 'port'}?protocol=benewake")
     watched.until(watched.streams)
     device.tell("silent 1")
-    assert watched.until(watched.lost) < 1.5
+    assert watched.until(watched.lost) < 1.0 + SLACK_S
     assert "nothing came" in watched.supervisor.problem
     watched.until(lambda: "no benewake answers" in watched.supervisor.problem)
     watched.until(watched.waits)
     device.tell("silent 0")
     left_s = watched.supervisor.next_try_in_s
-    assert watched.until(watched.streams) < left_s + 1.0
+    assert watched.until(watched.streams) < left_s + 1.0 + SLACK_S
+
+
+def test_a_device_that_starts_slowly_is_taken_at_the_first_attempt(
+    device: Any, watch: Any, tmp_path: Path
+) -> None:
+    port = tmp_path / "port"
+    device.tell(f"plug {port}")
+    watched = watch(f"serial://{port}?protocol=benewake")
+    watched.until(watched.streams)
+    device.tell("unplug")
+    watched.until(watched.waits)
+    attempts = watched.supervisor.totals.attempts
+    device.tell("silent 1")
+    device.tell(f"plug {port}")
+    watched.until(lambda: watched.supervisor.totals.attempts > attempts)
+    device.tell("silent 0")
+    watched.until(watched.streams)
+    assert watched.supervisor.totals.attempts == attempts + 1
 
 
 def test_another_device_in_its_place_is_refused(device: Any, watch: Any, tmp_path: Path) -> None:
@@ -188,7 +207,7 @@ def test_a_line_that_turns_to_noise_is_lost_with_its_cause(
     watched = watch(f"serial://{tmp_path / 'port'}?protocol=benewake")
     watched.until(watched.streams)
     device.tell("garbage 1")
-    assert watched.until(watched.lost) < 2.0
+    assert watched.until(watched.lost) < 1.0 + SLACK_S
     taken = len(watched.samples)
     assert "none made a benewake measurement" in watched.supervisor.problem
     device.tell("garbage 0")
@@ -203,5 +222,5 @@ def test_a_serial_server_that_resets_its_connection_is_reached_again(
     watched = watch(f"socket://127.0.0.1:{device.tell('listen')}?protocol=jrt")
     watched.until(watched.streams)
     device.tell("hang_up")
-    assert watched.until(watched.lost) < 1.0
-    assert watched.until(watched.streams) < 0.5 + 1.0
+    assert watched.until(watched.lost) < 1.0 + SLACK_S
+    assert watched.until(watched.streams) < 0.5 + 1.0 + SLACK_S

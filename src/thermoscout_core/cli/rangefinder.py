@@ -102,7 +102,7 @@ def _list_ports(console: Console) -> None:
 
     from rich.table import Table
 
-    from thermoscout_core.rangefinders.serial_line import PROTOCOLS
+    from thermoscout_core.rangefinders.registry import PROTOCOLS
     from thermoscout_core.rangefinders.usb_ports import present_ports, usb_identity
 
     ports = present_ports()

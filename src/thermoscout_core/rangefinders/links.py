@@ -6,10 +6,13 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from thermoscout_core.errors import DeviceError
+from thermoscout_core.device_urls import DeviceUrl
+from thermoscout_core.errors import ConfigurationError, DeviceError
 from thermoscout_core.rangefinders.protocol import LineSettings
+from thermoscout_core.rangefinders.usb_ports import find_port, identity_of, present_ports
 
 CONNECT_TIMEOUT_S = 1.0
 WRITE_TIMEOUT_S = 0.5
@@ -28,6 +31,10 @@ class Link(Protocol):
     def close(self) -> None:
         """Harmless when it is closed already."""
         ...
+
+
+Connect = Callable[[], tuple[Link, str]]
+"""Opens a line and gives it with the identity of its USB adapter, "" for none."""
 
 
 class SerialLink:
@@ -130,6 +137,37 @@ def gather(link: Link, for_s: float) -> bytes:
     while (left_s := end_s - time.monotonic()) > 0:
         data += link.read(left_s)
     return data
+
+
+def way_to(url: DeviceUrl, settings: LineSettings) -> tuple[Connect, str]:
+    """How to open the line that an address names, and what to call it.
+
+    Takes the option usb of serial://. Raises ConfigurationError when no line is named.
+    """
+    if url.scheme == "socket":
+        host, port = _host_and_port(url)
+        return lambda: (SocketLink(host, port), ""), url.place
+    path, usb = url.place, url.text("usb", "")
+    if not path and not usb:
+        raise ConfigurationError(
+            f"{url.url}: no port is named; write serial:///dev/serial/by-id/… or give usb="
+        )
+
+    def connect() -> tuple[Link, str]:
+        ports = present_ports()
+        port = find_port(path, usb, ports)
+        return SerialLink(port, settings), identity_of(port, ports)
+
+    return connect, path or f"USB {usb}"
+
+
+def _host_and_port(url: DeviceUrl) -> tuple[str, int]:
+    host, _, port = url.place.rstrip("/").rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigurationError(
+            f"{url.url}: a serial server is socket://host:port, such as socket://10.0.0.7:4001"
+        )
+    return host.strip("[]"), int(port)
 
 
 def _reason(error: Exception, path: str) -> str:

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from importlib import import_module
-from typing import cast
 
 from thermoscout_core.clock import Clock
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import ConfigurationError, DeviceError
 from thermoscout_core.rangefinders.base import RangeSample
-from thermoscout_core.rangefinders.links import Link, SerialLink, SocketLink, gather
+from thermoscout_core.rangefinders.links import Connect, Link, gather, way_to
 from thermoscout_core.rangefinders.protocol import TRIGGER, Measured, RangeProtocol, Said
-from thermoscout_core.rangefinders.usb_ports import find_port, identity_of, present_ports
+from thermoscout_core.rangefinders.registry import protocol_of
 from thermoscout_core.supervision import DeviceCounters
 
-PROTOCOLS = {
-    "benewake": "thermoscout_core.rangefinders.benewake:Benewake",
-    "jrt": "thermoscout_core.rangefinders.jrt:Jrt",
-    "dimetix": "thermoscout_core.rangefinders.dimetix:Dimetix",
-    "lightware": "thermoscout_core.rangefinders.lightware:LightWare",
-}
-"""Value of the option protocol -> module:class. The class is a RangeProtocol."""
-
-QUESTIONS, ANSWER_S = 2, 0.3
-"""So often a device is asked who it is; so long it may take to answer, and to confirm a rate."""
+ANSWER_S = 0.3
+"""So long a device may take to answer who it is, and to confirm a rate."""
 SETTLE_S = 0.05
 """After a gap on the line, so long what was held up behind it may take to arrive."""
 SHORTEST_GAP_S = 0.3
@@ -34,7 +24,9 @@ SILENT_PERIODS = 2.5
 LONGEST_NONSENSE_S, LEAST_NONSENSE_BYTES = 0.6, 32
 """Bytes for so long, and so many, without one measurement: not the device that was named."""
 DONT_ASK, ASK, MUST_ANSWER = "0", "1", "must"
-"""Values of the option identify."""
+QUESTIONS = {DONT_ASK: 0, ASK: 2, MUST_ANSWER: 7}
+"""Values of the option identify, and how often a device is asked who it is: one that must say so
+is given the two seconds that it may need after it was plugged in."""
 
 
 class SerialRangefinder:
@@ -50,7 +42,7 @@ class SerialRangefinder:
     def __init__(
         self,
         protocol: RangeProtocol,
-        connect: Callable[[], tuple[Link, str]],
+        connect: Connect,
         place: str,
         clock: Clock,
         identify: str = ASK,
@@ -79,26 +71,12 @@ class SerialRangefinder:
     def from_url(cls, url: DeviceUrl, clock: Clock) -> SerialRangefinder:
         """Options: protocol, the protocol's own, identify=0|1|must, and for serial://
         usb=vid:pid:serial."""
-        protocol = _protocol_of(url)
+        protocol = protocol_of(url)
         protocol.start()  # a rate that the family can't do is refused now
-        identify = url.choice("identify", ASK, (DONT_ASK, ASK, MUST_ANSWER))
-        if url.scheme == "socket":
-            host, port = _host_and_port(url)
-            url.finish()
-            return cls(protocol, lambda: (SocketLink(host, port), ""), url.place, clock, identify)
-        path, usb = url.place, url.text("usb", "")
+        identify = url.choice("identify", ASK, QUESTIONS)
+        connect, place = way_to(url, protocol.settings)
         url.finish()
-        if not path and not usb:
-            raise ConfigurationError(
-                f"{url.url}: no port is named; write serial:///dev/serial/by-id/… or give usb="
-            )
-
-        def connect() -> tuple[Link, str]:
-            ports = present_ports()
-            port = find_port(path, usb, ports)
-            return SerialLink(port, protocol.settings), identity_of(port, ports)
-
-        return cls(protocol, connect, path or f"USB {usb}", clock, identify)
+        return cls(protocol, connect, place, clock, identify)
 
     @property
     def same_again(self) -> dict[str, object]:
@@ -173,14 +151,14 @@ class SerialRangefinder:
         return self._link
 
     def _identify(self, link: Link) -> None:
-        """A device that answers nothing is asked once more, and refused only where it must answer:
+        """A device that answers nothing is asked again, and refused only where it must answer:
         some can't, some have no wire to hear by.
 
         Raises DeviceError when it must and doesn't.
         """
         self.details.clear()
-        question = b"" if self._identifies == DONT_ASK else self.protocol.identify()
-        for _attempt in range(QUESTIONS if question else 0):
+        question = self.protocol.identify()
+        for _attempt in range(QUESTIONS[self._identifies] if question else 0):
             link.write(question)
             self._listen(link, lambda: "serial_number" in self.details)
             if self.details:
@@ -271,22 +249,3 @@ class SerialRangefinder:
                 f"made a {self.protocol.name} measurement; another device, or set to other than "
                 f"{self.protocol.settings}?"
             )
-
-
-def _protocol_of(url: DeviceUrl) -> RangeProtocol:
-    chosen = url.text("protocol", "")
-    if chosen not in PROTOCOLS:
-        raise ConfigurationError(
-            f"{url.url}: protocol must be one of {', '.join(PROTOCOLS)}, not {chosen!r}"
-        )
-    module, _, name = PROTOCOLS[chosen].partition(":")
-    return cast(RangeProtocol, getattr(import_module(module), name)(url))
-
-
-def _host_and_port(url: DeviceUrl) -> tuple[str, int]:
-    host, _, port = url.place.rstrip("/").rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigurationError(
-            f"{url.url}: a serial server is socket://host:port, such as socket://10.0.0.7:4001"
-        )
-    return host.strip("[]"), int(port)
