@@ -33,8 +33,8 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
 from thermoscout_core import machine
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_nodes.detector import DetectorNode
-from thermoscout_nodes.diagnostics import percentiles_ms
 from thermoscout_nodes.graph_processes import (
     private_domain,
     use_room_for_images,

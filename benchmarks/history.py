@@ -13,8 +13,7 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
-
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.diagnosis.tracks import Tracker
 from thermoscout_core.history.places import Place
 from thermoscout_core.history.plots import write_trend
@@ -68,11 +67,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the history file, added to")
     parser.add_argument("--plots", type=Path, help="folder for the trend of the worst equipment")
     options = parser.parse_args()
-    milliseconds = 1000 * np.array(record(options.output))
-    p50, p95, p99 = np.percentile(milliseconds, [50, 95, 99])
+    taken_s = record(options.output)
+    figures = ", ".join(f"{name} {ms:.2f} ms" for name, ms in percentiles_ms(taken_s).items())
     size_kib = options.output.stat().st_size / 1024
-    print(f"{len(milliseconds)} frames written, {size_kib:.0f} KiB in all")
-    print(f"a frame until it is safe: p50 {p50:.2f} ms, p95 {p95:.2f} ms, p99 {p99:.2f} ms")
+    print(f"{len(taken_s)} frames written, {size_kib:.0f} KiB in all")
+    print(f"a frame until it is safe: {figures}")
     with History(options.output) as history:
         worst = max(history.equipment(), key=lambda piece: piece["highest_c"] or 0.0)
         trend = history.trend(worst["id"])

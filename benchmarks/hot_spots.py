@@ -14,7 +14,8 @@ frame for the verdicts, for every region from a score on, and for both baselines
   foreground + K  blobs of at least 4 px whose 3x3 mean is K above the median of what Otsu's
                   threshold calls foreground
   the k hottest   the k hottest places of each frame, 20 px apart
-Writes curve.png, misses.png, false_alarms.png (contact sheets), false_alarms.json, results.json.
+Writes curve.png, misses_1.png … and false_alarms_1.png … (contact sheets, a page each),
+false_alarms.json and results.json.
 """
 
 from __future__ import annotations

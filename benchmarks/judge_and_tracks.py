@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from thermoscout_core import machine
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.diagnosis.rules import KnowledgeBase
@@ -56,7 +57,7 @@ def readings(rng: np.random.Generator, places: np.ndarray, frame: int) -> list[R
 
 
 def measure(boxes: int, frames: int) -> dict[str, np.ndarray]:
-    """Milliseconds per frame: judge, tracks, both."""
+    """Seconds per frame: judge, tracks, both."""
     rng = np.random.default_rng(0)
     columns = math.ceil(math.sqrt(boxes * SIZE[0] / SIZE[1]))
     grid = np.stack(np.divmod(np.arange(boxes), columns)[::-1], axis=1)
@@ -74,8 +75,8 @@ def measure(boxes: int, frames: int) -> dict[str, np.ndarray]:
         if frame % 100 == 0:
             gc.collect()
     gc.enable()
-    judge_ms, tracks_ms = 1000 * np.array(times[WARM_UPS:]).T
-    return {"judge": judge_ms, "tracks": tracks_ms, "both": judge_ms + tracks_ms}
+    judge_s, tracks_s = np.array(times[WARM_UPS:]).T
+    return {"judge": judge_s, "tracks": tracks_s, "both": judge_s + tracks_s}
 
 
 def main() -> None:
@@ -92,8 +93,8 @@ def main() -> None:
         "boxes": given.boxes,
         "frames": given.frames,
         "milliseconds": {
-            name: {f"p{p}": round(float(np.percentile(ms, p)), 3) for p in (50, 95, 99)}
-            for name, ms in measure(given.boxes, given.frames).items()
+            name: percentiles_ms(times_s)
+            for name, times_s in measure(given.boxes, given.frames).items()
         },
     }
     print(f"{given.boxes} boxes, {given.frames} frames, ms per frame")

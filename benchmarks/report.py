@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import resource
+import math
 import tempfile
 import time
 from pathlib import Path
@@ -52,7 +52,7 @@ def main() -> None:
             options = ReportOptions(language=chosen.language)
             written = make_report(output, options=options, outputs=outputs)
             took_s = time.perf_counter() - begun_s
-            peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            peak_mib = machine.peak_rss_mib() or math.nan
             print(f"{name:<5} {took_s:6.1f} s   peak {peak_mib:5.0f} MiB   {sizes(written)}")
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.backends.tensorrt import TensorRtBackend
 from thermoscout_core.detection.contract import Contract
@@ -133,14 +134,13 @@ def _cpu_ms(opened: OpenedEngine, model: Path, test: SelfTest, frames: int) -> d
     backend = TensorRtBackend(model, opener=lambda _: opened)
     detector = Detector(backend, Selection(test.selection.score_threshold))
     assert detector.detect(test.counts)
-    taken_ms = []
+    taken_s = []
     for _ in range(frames):
         begun_s = time.process_time()
         detector.detect(test.counts)
-        taken_ms.append(1e3 * (time.process_time() - begun_s))
+        taken_s.append(time.process_time() - begun_s)
     detector.close()
-    p50, p95, p99 = np.percentile(taken_ms, (50, 95, 99))
-    return {"p50": p50, "p95": p95, "p99": p99, "mean": float(np.mean(taken_ms))}
+    return {**percentiles_ms(taken_s), "mean": 1e3 * float(np.mean(taken_s))}
 
 
 def _start_s(

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from thermoscout_core import machine
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.frames import (
     APPARENT,
@@ -71,7 +72,7 @@ def boxes(rng: np.random.Generator) -> list[Detection]:
     return found
 
 
-def milliseconds(work: Callable[[], object], repeats: int) -> list[float]:
+def seconds(work: Callable[[], object], repeats: int) -> list[float]:
     """The times of repeats runs after WARM_UPS."""
     for _ in range(WARM_UPS):
         work()
@@ -80,13 +81,13 @@ def milliseconds(work: Callable[[], object], repeats: int) -> list[float]:
     for _ in range(repeats):
         begun = time.perf_counter()
         work()
-        times.append(1000 * (time.perf_counter() - begun))
+        times.append(time.perf_counter() - begun)
     gc.enable()
     return times
 
 
 def measure(repeats: int) -> dict[str, list[float]]:
-    """Milliseconds of each kind of work."""
+    """Seconds of each kind of work."""
     rng = np.random.default_rng(0)
     frame, detections = scene(rng), boxes(rng)
     network = BpNetwork.load()
@@ -108,10 +109,10 @@ def measure(repeats: int) -> dict[str, list[float]]:
         return corrector.correct({**values, "measured_c": stated_c}).surface_c
 
     return {
-        "frame, warm table": milliseconds(lambda: thermometer.celsius(frame, NEAR), repeats),
-        "frame, table rebuilt": milliseconds(rebuild, repeats),
-        "frame, plain evaluation": milliseconds(plain, max(5, repeats // 20)),
-        f"readings of {BOXES} boxes": milliseconds(
+        "frame, warm table": seconds(lambda: thermometer.celsius(frame, NEAR), repeats),
+        "frame, table rebuilt": seconds(rebuild, repeats),
+        "frame, plain evaluation": seconds(plain, max(5, repeats // 20)),
+        f"readings of {BOXES} boxes": seconds(
             lambda: thermometer.read(frame, detections, NEAR), repeats
         ),
     }
@@ -129,9 +130,8 @@ def main() -> None:
     print(f"{'ms':28}{'p50':>9}{'p95':>9}{'p99':>9}")
     described, percentiles = machine.describe(), {}
     for name, times in measure(options.repeats).items():
-        values = [float(np.percentile(times, q)) for q in (50, 95, 99)]
-        percentiles[name] = dict(zip(("p50", "p95", "p99"), values, strict=True))
-        print(f"{name:28}" + "".join(f"{value:9.3f}" for value in values))
+        percentiles[name] = percentiles_ms(times)
+        print(f"{name:28}" + "".join(f"{ms:9.3f}" for ms in percentiles[name].values()))
     if options.json:
         result = {
             "benchmark": "thermometry",

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_nodes.qos import STANDARD
 
 OK = DiagnosticStatus.OK
@@ -55,15 +55,6 @@ class Counter:
             (self.total - self._total_before) / passed_s if passed_s > 0 else float("nan")
         )
         self._total_before, self._clock_before_s = self.total, clock_s
-
-
-def percentiles_ms(samples_s: Iterable[float]) -> dict[str, float]:
-    """p50, p95, p99 in milliseconds of durations in seconds; empty for no samples."""
-    values = np.fromiter(samples_s, float)
-    if values.size == 0:
-        return {}
-    p50, p95, p99 = np.percentile(values, [50, 95, 99]) * 1e3
-    return {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
 
 
 class Diagnostics:

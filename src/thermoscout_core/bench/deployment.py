@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import subprocess
 import time
@@ -10,17 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from thermoscout_core.bench.energy import find_meter
 from thermoscout_core.bench.power_rails import PowerRails
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.detection.contract import Contract
 from thermoscout_core.detection.detector import Detector
 from thermoscout_core.frames import Counts
-from thermoscout_core.machine import describe
+from thermoscout_core.machine import describe, peak_rss_mib
 
 TEGRA_RELEASE = Path("/etc/nv_tegra_release")
-PERCENTILES = (50, 95, 99)
 
 
 def measure_deployment(
@@ -49,11 +46,12 @@ def measure_deployment(
         whole(number)
     meter = find_meter()
     with PowerRails() as rails:
-        network_ms, _ = _timed_ms(network, repeats, 0, told)
+        network_s, _ = _timed_s(network, repeats, 0, told)
         if meter is not None:
             meter.start()
-        whole_ms, cpu_ms = _timed_ms(whole, repeats, repeats, told)
+        whole_s, cpu_s = _timed_s(whole, repeats, repeats, told)
         energy_j = None if meter is None else meter.stop_j()
+    peak_mib = peak_rss_mib()
     height, width = frames[0].shape
     return {
         "machine": describe() | _jetson(),
@@ -64,36 +62,29 @@ def measure_deployment(
         "frame_size_px": [width, height],
         "input_size_px": list(contract.input_size_px),
         "frames": repeats,
-        "network_ms": _percentiles(network_ms),
-        "end_to_end_ms": _percentiles(whole_ms),
-        "cpu_per_frame_ms": _percentiles(cpu_ms),
-        "frames_per_s": round(1e3 * len(whole_ms) / sum(whole_ms), 1),
-        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "network_ms": percentiles_ms(network_s),
+        "end_to_end_ms": percentiles_ms(whole_s),
+        "cpu_per_frame_ms": percentiles_ms(cpu_s),
+        "frames_per_s": round(len(whole_s) / sum(whole_s), 1),
+        "peak_memory_mib": None if peak_mib is None else round(peak_mib, 1),
         "energy_per_frame_j": None if energy_j is None else round(energy_j / repeats, 4),
         "energy_counter": None if meter is None else meter.name,
         "power_rails_w": rails.mean_w,
     }
 
 
-def _timed_ms(
+def _timed_s(
     call: Callable[[int], None], repeats: int, done: int, told: Callable[[int], None]
 ) -> tuple[list[float], list[float]]:
     """Wall-clock and CPU time (all threads of the process) of each call."""
-    wall_ms, cpu_ms = [], []
+    wall_s, cpu_s = [], []
     for number in range(repeats):
         begun_s, cpu_begun_s = time.perf_counter(), time.process_time()
         call(number)
-        wall_ms.append(1e3 * (time.perf_counter() - begun_s))
-        cpu_ms.append(1e3 * (time.process_time() - cpu_begun_s))
+        wall_s.append(time.perf_counter() - begun_s)
+        cpu_s.append(time.process_time() - cpu_begun_s)
         told(done + number + 1)
-    return wall_ms, cpu_ms
-
-
-def _percentiles(times_ms: Sequence[float]) -> dict[str, float]:
-    return {
-        f"p{percentile}": round(float(np.percentile(times_ms, percentile)), 3)
-        for percentile in PERCENTILES
-    }
+    return wall_s, cpu_s
 
 
 def _jetson() -> dict[str, str]:

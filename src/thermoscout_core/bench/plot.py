@@ -1,4 +1,4 @@
-"""The bench as a picture: accuracy beside time. Needs matplotlib."""
+"""The bench as a picture: accuracy beside time."""
 
 from __future__ import annotations
 

@@ -109,9 +109,7 @@ def _calibration_frames(options: BenchOptions) -> list[Counts]:
     from thermoscout_core.learning.data import open_dataset
 
     dataset = open_dataset(options.data, options.calibration_split)
-    step = max(1, len(dataset) // CALIBRATION_FRAMES)
-    chosen = range(0, len(dataset), step)[:CALIBRATION_FRAMES]
-    return [dataset[index].counts for index in chosen]
+    return dataset.spread_frames(CALIBRATION_FRAMES)
 
 
 def _take_turns(

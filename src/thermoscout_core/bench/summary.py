@@ -6,12 +6,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from thermoscout_core.bench.preparation import Prepared
 from thermoscout_core.bench.record import ChoiceRecord, LineRecord, RatioRecord
 from thermoscout_core.bench.rows import BASELINE, SEED_RATIOS
 from thermoscout_core.bench.runtimes import RUNTIMES
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.bench.turn import Turn
 from thermoscout_core.detection.backends import DEFAULT_RUNTIME
 
@@ -39,6 +38,7 @@ def line_of(measured: Measured, map_50: float | None) -> LineRecord:
     """The figures of one network in one runtime."""
     prepared, turns = measured.prepared, measured.turns
     times_s = [time_s for turn in turns for time_s in turn.times_s]
+    percentiles = percentiles_ms(times_s)
     trained = prepared.own_weights and (measured.runtime != "torch" or prepared.torch_weights)
     file = prepared.files.get(measured.kind)
     return LineRecord(
@@ -52,8 +52,8 @@ def line_of(measured: Measured, map_50: float | None) -> LineRecord:
         macs=prepared.macs,
         file_bytes=None if file is None else file.stat().st_size,
         frames=len(times_s),
-        p50_ms=_ms(times_s, 50),
-        p95_ms=_ms(times_s, 95),
+        p50_ms=percentiles.get("p50"),
+        p95_ms=percentiles.get("p95"),
         images_per_s=round(len(times_s) / sum(times_s), 2) if times_s else None,
         load_s=round(statistics.median(turn.load_s for turn in turns), 3) if turns else None,
         peak_rss_mib=_largest([turn.peak_rss_mib for turn in turns], 1),
@@ -125,10 +125,6 @@ def is_exact(line: LineRecord) -> bool:
     """It computes in float32, and its outputs are the network's."""
     known = line.difference is not None and line.difference <= EXACT
     return RUNTIMES[line.runtime].exact and known
-
-
-def _ms(times_s: Sequence[float], percentile: float) -> float | None:
-    return round(1e3 * float(np.percentile(times_s, percentile)), 3) if times_s else None
 
 
 def _largest(values: Sequence[float | None], digits: int) -> float | None:

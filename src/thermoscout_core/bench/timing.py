@@ -1,10 +1,14 @@
-"""Timing calls."""
+"""Timing calls, and what is told of their times."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+
+PERCENTILES = (50, 95, 99)
 
 
 def interleaved_s(
@@ -21,6 +25,14 @@ def interleaved_s(
             call()
             times_s.append(time.perf_counter() - started_s)
     return taken_s
+
+
+def percentiles_ms(times_s: Collection[float]) -> dict[str, float]:
+    """p50, p95 and p99 in milliseconds, to a microsecond, of seconds; empty for none."""
+    if not len(times_s):
+        return {}
+    values = 1e3 * np.percentile(np.fromiter(times_s, float), PERCENTILES)
+    return {f"p{p}": round(float(ms), 3) for p, ms in zip(PERCENTILES, values, strict=True)}
 
 
 def median_ms(times_s: Sequence[float]) -> float:

@@ -136,18 +136,12 @@ def _require_folder(output: Path) -> None:
 
 
 def _write(record: BenchRecord, output: Path) -> None:
-    from importlib.util import find_spec
-
     from thermoscout_core.atomic import write_bytes
     from thermoscout_core.bench import tables
+    from thermoscout_core.bench.plot import save_plot
 
     write_bytes(output / "bench.json", (record.model_dump_json(indent=2) + "\n").encode())
     write_bytes(output / "bench.md", tables.markdown(record).encode())
-    if find_spec("matplotlib") is None:
-        typer.echo("no bench.png: it needs matplotlib, pip install 'thermoscout[train]'", err=True)
-        return
-    from thermoscout_core.bench.plot import save_plot
-
     save_plot(record, output / "bench.png")
 
 

@@ -51,9 +51,9 @@ def compress(
     same outputs and the same val mAP), counted and timed beside the dense one. A step that is
     slower or blinder than its budget is refused, and the next goes on from the last good model.
 
-    Ctrl-C loses nothing: the same command goes on. The folder gets a subfolder a step, report.md,
-    pareto.png, compression.json, and compressed.onnx: the fastest model that meets the goal. Exit
-    code 2 if none does. Needs the compress extra.
+    Ctrl-C (or SIGTERM) loses nothing: the same command goes on. The folder gets a subfolder a
+    step, report.md, pareto.png, compression.json, and compressed.onnx: the fastest model that
+    meets the goal. Exit code 2 if none does. Needs the compress extra.
 
     thermoscout compress config/compression/int8.yaml
 
@@ -67,6 +67,7 @@ def compress(
     from thermoscout_core.learning.compression.report import read_record, write_report
     from thermoscout_core.learning.compression.step import CompressionError
     from thermoscout_core.learning.compression.workbench import Workbench
+    from thermoscout_core.learning.training.interrupts import StopRequested
 
     wanted = load_recipe(recipe)
     changes = {"model": model, "output": output}
@@ -74,6 +75,10 @@ def compress(
     wanted = wanted.model_copy(update=given)
     others = [read_record(folder) for folder in beside or ()]
     console = Console(highlight=False)
+
+    def stop(number: int, _: object) -> None:
+        """SIGTERM does between trainings what Ctrl-C does."""
+        raise StopRequested(signal.Signals(number))
 
     def say(line: str) -> None:
         console.print(line, soft_wrap=True)
@@ -89,11 +94,15 @@ def compress(
                 say(f"  epoch {report.epoch}: val mAP@0.5 {report.mean_ap:.4f}")
 
         bench = Workbench(wanted.data, wanted.training, say, show)
+        before = signal.signal(signal.SIGTERM, stop)
         try:
             record = Pipeline(wanted, bench).run(test_split)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             say(f"stopped; what is done lies in {wanted.output}. The same command goes on")
-            raise typer.Exit(128 + signal.SIGINT) from None
+            received = getattr(interrupt, "received", signal.SIGINT)
+            raise typer.Exit(128 + received) from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
         report = write_report(record, wanted.output, others)
     _print_table(record, console)
     console.print(f"report: {report}", soft_wrap=True)

@@ -237,15 +237,13 @@ def _batches(text: str) -> tuple[int, int, int]:
 
 
 def _frames(data: Path | None, number: int) -> list[Counts]:
-    """Of the train split, evenly over it, or simulated."""
+    """Of the train split, or simulated."""
     from thermoscout_core.learning.data import open_dataset
     from thermoscout_core.simulation.dataset import example_frames
 
     if data is None:
         return example_frames(number)
-    dataset = open_dataset(data, "train")
-    step = max(len(dataset) // number, 1)
-    return [dataset[index].counts for index in range(0, len(dataset), step)][:number]
+    return open_dataset(data, "train").spread_frames(number)
 
 
 def _deployed(

@@ -4,6 +4,7 @@ that could run code."""
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import pickle
@@ -21,6 +22,8 @@ from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.ssd import Ssd
 
 HEADER = "thermoscout"
+LONGEST_REASON = 300
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CheckpointError(ThermoscoutError):
@@ -45,9 +48,10 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         write_bytes(path, content)
     except OSError as error:
+        cure = "make room" if error.errno in FULL else "see to it"
         raise CheckpointError(
             f"{path}: can't be written: {error.strerror or error}; what was saved before is "
-            "intact. Make room and give the same command again: it goes on from there"
+            f"intact. Please {cure} and give the same command again"
         ) from error
 
 
@@ -73,9 +77,15 @@ def load_network(path: Path) -> tuple[Ssd, Architecture, dict[str, Any]]:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise ModelError(
-            f"{path}: weights don't fit the architecture they name: {error}"
+            f"{path}: weights don't fit the architecture they name: "
+            f"{_shortened(' '.join(str(error).split()))}"
         ) from error
     return network.eval(), architecture, notes
+
+
+def _shortened(text: str) -> str:
+    """torch names every tensor that is missing."""
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} …"
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

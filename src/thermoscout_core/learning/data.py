@@ -76,6 +76,11 @@ class Dataset:
             entry.id, counts, self._annotation(entry, (counts.shape[1], counts.shape[0]))
         )
 
+    def spread_frames(self, number: int) -> list[Counts]:
+        """So many of its frames (or all), at equal distances from the first on."""
+        step = max(1, len(self) // number)
+        return [self[index].counts for index in range(0, len(self), step)[:number]]
+
     @cached_property
     def samples(self) -> list[Sample]:
         """Every sample, held in memory from the first use on."""

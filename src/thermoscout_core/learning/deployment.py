@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import onnx
 
 from thermoscout_core.atomic import write_bytes
-from thermoscout_core.detection.backends.base import METADATA_KEY, read_metadata, require_file
+from thermoscout_core.detection.backends.base import require_file
 from thermoscout_core.detection.contract import DETECTIONS, network_input
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError, ModelError
@@ -18,7 +17,7 @@ from thermoscout_core.frames import Counts
 from thermoscout_core.learning.onnx_float16 import to_float16
 from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
 from thermoscout_core.learning.quantisation.calibration import calibrate
-from thermoscout_core.learning.quantisation.qdq import write_quantised
+from thermoscout_core.learning.quantisation.qdq import note_precision, write_quantised
 
 PRECISIONS = ("float32", "float16", "int8")
 
@@ -56,7 +55,7 @@ def deploy(
         made = onnx.load(str(model))
     if precision == "float16":
         made = to_float16(made)
-        _note(made, "precision", {"type": "float16"})
+        note_precision(made, type="float16")
     if frame_size_px is not None:
         made = add_preprocessing(made, frame_size_px, (width_px, height_px))
     onnx.checker.check_model(made)
@@ -82,12 +81,3 @@ def _plain_input_size(model: Path) -> tuple[int, int]:
         )
     height, width = (side.dim_value for side in graph.input[0].type.tensor_type.shape.dim[2:])
     return width, height
-
-
-def _note(model: onnx.ModelProto, name: str, content: object) -> None:
-    """Into the metadata of an export."""
-    properties = {entry.key: entry.value for entry in model.metadata_props}
-    metadata = read_metadata(Path(model.graph.name), properties.get(METADATA_KEY))
-    metadata[name] = content
-    properties[METADATA_KEY] = json.dumps(metadata)
-    onnx.helper.set_model_props(model, properties)

@@ -2,14 +2,13 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torch_pruning")
 
-from thermoscout_core.learning.compression.filters import savings  # noqa: E402
 from thermoscout_core.learning.compression.filters.criteria import CRITERIA  # noqa: E402
 from thermoscout_core.learning.compression.filters.criteria.reconstruction import (  # noqa: E402
     fitted_reader,
@@ -39,6 +38,13 @@ from thermoscout_core.learning.loss import LossParts  # noqa: E402
 
 SIZE_PX = (64, 64)
 POINTWISE, READER = "features.backbone.pointwise.7.0", "features.backbone.pointwise.8.0"
+
+
+class Cost(NamedTuple):
+    """macs: multiply-adds of one image. weights: without biases."""
+
+    macs: int
+    weights: int
 
 
 @pytest.fixture
@@ -84,24 +90,41 @@ def test_removed_filters_save_what_the_corrected_equations_say(model: Model) -> 
     layer = model.network.get_submodule(POINTWISE)
     reader = model.network.get_submodule(READER)
     place = (4, 4)  # stride 16
-    own = savings.saved_in_layer(1, layer.in_channels, removed, *place)
-    depthwise = savings.layer_cost(3, 1, removed, *place)
-    read = savings.saved_in_reader(1, removed, reader.out_channels, *place)
+    own = saved_in_layer(1, layer.in_channels, removed, *place)
+    depthwise = layer_cost(3, 1, removed, *place)
+    read = saved_in_reader(1, removed, reader.out_channels, *place)
     norms = 2 * 2 * removed  # γ and β behind both layers
     assert before.macs - after.macs == own.macs + depthwise.macs + read.macs
     saved = own.weights + depthwise.weights + read.weights + norms
     assert before.parameters - after.parameters == saved
 
 
+def layer_cost(kernel: int, inputs: int, outputs: int, height: int, width: int) -> Cost:
+    """G_i and W_i (seed 001, eq. 3, 4); height, width: of the layer's output."""
+    weights = kernel**2 * inputs * outputs
+    return Cost(weights * height * width, weights)
+
+
+def saved_in_layer(kernel: int, inputs: int, removed: int, height: int, width: int) -> Cost:
+    """ΔG_i and ΔW_i (eq. 5, 6) of the layer that loses filters."""
+    return layer_cost(kernel, inputs, removed, height, width)
+
+
+def saved_in_reader(kernel: int, removed: int, outputs: int, height: int, width: int) -> Cost:
+    """ΔG_{i+1} and ΔW_{i+1} (eq. 7, 8) of the layer that reads them: its own kernel, outputs and
+    size (Li et al. 2016). The seed prints eq. 7 as a copy of eq. 5."""
+    return layer_cost(kernel, removed, outputs, height, width)
+
+
 def test_the_printed_equation_7_does_not_hold(model: Model) -> None:
     """It copies eq. 5: true only where both layers are alike."""
     extra = model.network.get_submodule("features.extras.0.0.0")
     reader = model.network.get_submodule("features.extras.0.1.0")
-    printed = savings.saved_in_layer(1, extra.in_channels, 8, 1, 1)
-    right = savings.saved_in_reader(3, 8, reader.out_channels, 1, 1)
+    printed = saved_in_layer(1, extra.in_channels, 8, 1, 1)
+    right = saved_in_reader(3, 8, reader.out_channels, 1, 1)
     pruned = prune_filters(model.network, SIZE_PX, {"features.extras.0.0.0": list(range(8))})
     difference = count(model.network, SIZE_PX).macs - count(pruned, SIZE_PX).macs
-    own = savings.saved_in_layer(1, extra.in_channels, 8, 2, 2)
+    own = saved_in_layer(1, extra.in_channels, 8, 2, 2)
     assert difference == own.macs + right.macs != own.macs + printed.macs
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from thermoscout_core.errors import ConfigurationError, ModelError  # noqa: E402
 from thermoscout_core.learning.compression import gates  # noqa: E402
 from thermoscout_core.learning.compression.budget import best_of, shortfalls  # noqa: E402
 from thermoscout_core.learning.compression.distillation.companion import Teacher  # noqa: E402
+from thermoscout_core.learning.compression.latency import (  # noqa: E402
+    LatencySection,
+    measure_latencies,
+)
 from thermoscout_core.learning.compression.locating import layer_deviations  # noqa: E402
 from thermoscout_core.learning.compression.model import Model  # noqa: E402
 from thermoscout_core.learning.compression.pipeline import Pipeline  # noqa: E402
@@ -222,6 +227,36 @@ def test_an_interrupted_step_goes_on(recipe: Recipe, monkeypatch: pytest.MonkeyP
     measured.clear()
     record, _ = run(path)
     assert record.chosen == "prune_weights" and measured == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_with_its_number(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(Pipeline, "run", lambda *_: signal.raise_signal(number))
+    result = CliRunner().invoke(app, ["compress", str(recipe(PRUNE))])
+    assert result.exit_code == 128 + number
+    assert "The same command goes on" in result.output
+    assert signal.getsignal(signal.SIGTERM) == handler
+
+
+def test_a_file_of_free_size_cannot_be_timed(tmp_path: Path) -> None:
+    images = onnx.helper.make_tensor_value_info("images", 1, [1, 3, "height", "width"])
+    same = onnx.helper.make_tensor_value_info("same", 1, [1, 3, "height", "width"])
+    node = onnx.helper.make_node("Identity", ["images"], ["same"])
+    graph = onnx.helper.make_graph([node], "free", [images], [same])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(
+        onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "x.onnx"
+    )
+    with pytest.raises(CompressionError, match="the size of its input is free"):
+        measure_latencies(
+            tmp_path / "x.onnx",
+            tmp_path / "x.onnx",
+            np.zeros((1, 3, 8, 8), np.float32),
+            LatencySection(repeats=1, rounds=1),
+        )
 
 
 def _interrupt(*_: Any, **__: Any) -> None:

@@ -150,7 +150,6 @@ def test_tables_name_every_class(dataset: Path) -> None:
 def test_output_holds_the_json_and_pictures_that_can_be_read(
     dataset: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("matplotlib")
     folder = tmp_path / "new" / "out"
     record = evaluated("--data", dataset, "--output", folder)
     assert json.loads((folder / JSON_FILE).read_text(encoding="utf-8")) == record

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from thermoscout_core.bench.runtimes import RUNTIMES, is_installed
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.bench.turn import Job, Turn, measure_apart
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.learning.compression.records import LatencyRecord
@@ -63,15 +63,15 @@ def measure_latencies(
 def _measure(
     path: Path, dense: Path, images: NDArray[np.float32], runtime: str, section: LatencySection
 ) -> LatencyRecord:
-    files = [dense, path]
-    turns: dict[Path, list[Turn]] = {file: [] for file in files}
+    turns: dict[Path, list[Turn]] = {dense: [], path: []}
     with tempfile.TemporaryDirectory(prefix="thermoscout-latency-") as scratch:
+        inputs = {file: _inputs(file, images, Path(scratch)) for file in turns}
         for _ in range(section.rounds):
             for file in turns:
                 job = Job(
                     runtime=runtime,
                     file=file,
-                    inputs=_inputs(file, images, Path(scratch)),
+                    inputs=inputs[file],
                     outputs=Path(scratch) / "outputs.npz",
                     threads=section.threads,
                     warm_up=section.warm_up,
@@ -83,31 +83,37 @@ def _measure(
                 turns[file].append(turn)
     shares = [turn.foreign for taken in turns.values() for turn in taken]
     known = [share for share in shares if share is not None]
-    p50_ms, p95_ms = _percentiles_ms(turns[path])
+    own, other = (percentiles_ms(_times_s(turns[file])) for file in (path, dense))
     return LatencyRecord(
         runtime=runtime,
-        p50_ms=p50_ms,
-        p95_ms=p95_ms,
-        dense_p50_ms=_percentiles_ms(turns[dense])[0],
+        p50_ms=own["p50"],
+        p95_ms=own["p95"],
+        dense_p50_ms=other["p50"],
         foreign=round(max(known), 3) if known else None,
     )
 
 
 def _inputs(file: Path, images: NDArray[np.float32], folder: Path) -> Path:
-    """The npz of one frame at the file's input size."""
+    """The npz of one frame at the file's input size.
+
+    Raises CompressionError where that is free.
+    """
     import cv2
+    import onnx
 
-    from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
-
-    height, width = OnnxRuntimeBackend(file).inputs["images"][-2:]
+    (images_input,) = onnx.load(str(file)).graph.input
+    height, width = (side.dim_value for side in images_input.type.tensor_type.shape.dim[2:])
+    if not (height and width):
+        raise CompressionError(
+            f"{file}: the size of its input is free, so there is nothing to time; export it with "
+            "a height and a width"
+        )
     path = folder / f"{width}x{height}.npz"
-    if not path.is_file() and width is not None and height is not None:
+    if not path.is_file():
         view = cv2.resize(images[0, 0], (width, height))
         np.savez(path, images=np.broadcast_to(view, (1, 3, height, width)).astype(np.float32))
     return path
 
 
-def _percentiles_ms(turns: Sequence[Turn]) -> tuple[float, float]:
-    times: Any = [time_s for turn in turns for time_s in turn.times_s]
-    p50, p95 = np.percentile(times, [50, 95])
-    return round(1e3 * float(p50), 3), round(1e3 * float(p95), 3)
+def _times_s(turns: Sequence[Turn]) -> list[float]:
+    return [time_s for turn in turns for time_s in turn.times_s]

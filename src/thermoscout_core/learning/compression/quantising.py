@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -77,8 +75,7 @@ class Quantise(Step):
             deploy(float_file, folder / FLOAT16, "float16", None)
             figures = _figures(gate.map_onnx, float_file, folder / FLOAT16, inputs)
             return Outcome(trained, deployed=folder / FLOAT16, figures=figures)
-        with redirect_stdout(io.StringIO()):  # ONNX Runtime's calibrators print as they go
-            calibration = calibrate(float_file, inputs, self.calibration)
+        calibration = calibrate(float_file, inputs, self.calibration)
         spared = self._float_nodes(calibration)
         for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
             write_quantised(calibration, folder / name, kind, spared)

@@ -1,4 +1,4 @@
-"""A sheet of failures: each in its surroundings on the thermogram. Needs matplotlib."""
+"""A sheet of failures: each in its surroundings on the thermogram."""
 
 from __future__ import annotations
 

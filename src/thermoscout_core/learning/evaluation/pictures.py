@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 from thermoscout_core.atomic import write_bytes
@@ -25,13 +24,8 @@ FAILURES_SHOWN = 16
 def prepare_output(folder: Path) -> None:
     """Make the folder; called before any work is done.
 
-    Raises ResultsError when it can't be made or matplotlib isn't installed.
+    Raises ResultsError when it can't be made.
     """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ResultsError(
-            "--output draws with matplotlib, which isn't installed; "
-            "pip install 'thermoscout[train]', or leave --output out"
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

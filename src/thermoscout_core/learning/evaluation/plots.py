@@ -1,4 +1,4 @@
-"""Pictures of an evaluation: precision and recall, confusion, calibration. Needs matplotlib."""
+"""Pictures of an evaluation: precision and recall, confusion, calibration."""
 
 from __future__ import annotations
 

@@ -72,19 +72,20 @@ def write_quantised(
         quantiser.quantize_model()
         quantiser.model.topological_sort()
     model = quantiser.model.model
-    _note_precision(model, calibration, kind)
+    note_precision(
+        model,
+        type="int8",
+        made_for=kind,
+        calibration=calibration.method,
+        frames=calibration.frames,
+    )
     onnx.save(model, str(output))
 
 
-def _note_precision(model: onnx.ModelProto, calibration: Calibration, kind: str) -> None:
+def note_precision(model: onnx.ModelProto, **precision: object) -> None:
+    """Into the metadata of an export, where the file has them."""
     properties = {entry.key: entry.value for entry in model.metadata_props}
     if METADATA_KEY in properties:
-        content = json.loads(properties[METADATA_KEY])
-        content["precision"] = {
-            "type": "int8",
-            "made_for": kind,
-            "calibration": calibration.method,
-            "frames": calibration.frames,
-        }
+        content = {**json.loads(properties[METADATA_KEY]), "precision": precision}
         properties[METADATA_KEY] = json.dumps(content)
         onnx.helper.set_model_props(model, properties)

@@ -1,4 +1,4 @@
-"""curves.png: how a training goes, at a glance. Needs matplotlib."""
+"""curves.png: how a training goes, at a glance."""
 
 from __future__ import annotations
 

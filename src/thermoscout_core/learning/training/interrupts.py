@@ -15,6 +15,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class StopRequested(KeyboardInterrupt):
     """A signal came; the work so far is whole and can be saved."""
 
+    def __init__(self, received: signal.Signals) -> None:
+        super().__init__(received.name)
+        self.received = received
+
 
 class Interrupts:
     """Within ``listening`` a SIGINT or SIGTERM is noted, and ``check`` raises StopRequested.
@@ -41,7 +45,7 @@ class Interrupts:
     def check(self) -> None:
         """Raise StopRequested if a signal came."""
         if self.received is not None:
-            raise StopRequested
+            raise StopRequested(self.received)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self.received = signal.Signals(number)

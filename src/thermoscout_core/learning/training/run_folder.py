@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ LOG = "log.csv"
 CURVES = "curves.png"
 SUMMARY = "run.json"
 LOCK = ".lock"
+TAKEN = (errno.EACCES, errno.EAGAIN)
 
 
 def make_folder(folder: Path) -> None:
@@ -34,10 +36,21 @@ def locked(folder: Path) -> Iterator[None]:
     The lock ends with the process, however that ends.
     """
     make_folder(folder)
-    with (folder / LOCK).open("a+") as lock:
+    try:
+        opened = (folder / LOCK).open("a+")
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: can't be written to: {error.strerror or error}"
+        ) from error
+    with opened as lock:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in TAKEN:
+                raise CheckpointError(
+                    f"{folder / LOCK}: can't be locked: {error.strerror or error}; choose a "
+                    "folder on a file system that has locks"
+                ) from error
             lock.seek(0)
             raise CheckpointError(
                 f"{folder}: another training (process {lock.read().strip() or 'unknown'}) is "
