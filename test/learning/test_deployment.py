@@ -19,7 +19,7 @@ from thermoscout_core.simulation.dataset import example_frames
 
 FRAME_PX = (160, 120)
 FRAMES = example_frames(3, FRAME_PX)
-TOLERANCES = {"float32": 1e-5, "float16": 0.01, "int8": 0.1}
+TOLERANCES = {"float32": 1e-5, "float16": 0.01, "int8": 0.1, "int8_float16": 0.1}
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ class Precision(str, Enum):
     float32 = "float32"
     float16 = "float16"
     int8 = "int8"
+    int8_float16 = "int8_float16"
 
 
 @engine.command()
@@ -117,7 +118,8 @@ def build(
     engines = EngineCache(cache)
     source = model if model is not None else resource_path(DEFAULT_MODEL)
     size_px = None if with_preprocessing is None else parse_size(with_preprocessing)
-    number = calibration_frames if precision is Precision.int8 else 8
+    calibrated = (Precision.int8, Precision.int8_float16)
+    number = calibration_frames if precision in calibrated else 8
     frames = _frames(data, number)
     if precision is not None or size_px is not None:
         wanted = (precision or Precision.float32).value

@@ -19,7 +19,11 @@ from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
 from thermoscout_core.learning.quantisation.calibration import calibrate
 from thermoscout_core.learning.quantisation.qdq import note_precision, write_quantised
 
-PRECISIONS = ("float32", "float16", "int8")
+PRECISIONS = ("float32", "float16", "int8", "int8_float16")
+FIRST_CONVOLUTIONS = 9
+HEADS = ("ssd.offset_heads.", "ssd.class_heads.")
+"""int8_float16 leaves the first convolutions and the heads in float16: a MobileNet loses the most
+there, and they are a quarter of its work."""
 
 
 def deploy(
@@ -33,7 +37,8 @@ def deploy(
     """Write model, a float32 export with preprocessing and suppression outside, for TensorRT.
 
     precision: one of PRECISIONS; int8 needs calibration_frames, and takes their ranges by method,
-    one of quantisation.calibration.METHODS. frame_size_px: (width, height) of the camera's frames
+    one of quantisation.calibration.METHODS; in int8_float16 all that isn't int8 is float16, the
+    first convolutions and the heads too. frame_size_px: (width, height) of the camera's frames
     to have the preprocessing inside, None to leave it outside. Raises
     ConfigurationError for wishes that don't go together, ModelError for a file that doesn't fit.
     """
@@ -42,24 +47,36 @@ def deploy(
             f"precision '{precision}' is unknown; there are {', '.join(PRECISIONS)}"
         )
     width_px, height_px = _plain_input_size(model)
-    if precision == "int8":
+    if precision.startswith("int8"):
         inputs = [
             {"images": network_input(to_8bit_view(counts), (width_px, height_px))}
             for counts in calibration_frames
         ]
         with tempfile.TemporaryDirectory() as folder:
             quantised = Path(folder) / "int8.onnx"
-            write_quantised(calibrate(model, inputs, method), quantised, "tensorrt")
+            calibration = calibrate(model, inputs, method)
+            spared = _sensitive(calibration.model) if precision == "int8_float16" else []
+            write_quantised(calibration, quantised, "tensorrt", spared)
             made = onnx.load(str(quantised))
     else:
         made = onnx.load(str(model))
-    if precision == "float16":
+    if precision.endswith("float16"):
         made = to_float16(made)
-        note_precision(made, type="float16")
+        note_precision(made, type=precision)
     if frame_size_px is not None:
         made = add_preprocessing(made, frame_size_px, (width_px, height_px))
     onnx.checker.check_model(made)
     write_bytes(output, made.SerializeToString())
+
+
+def _sensitive(model: onnx.ModelProto) -> list[str]:
+    """Names of the first convolutions and of those of the heads."""
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    return [
+        node.name
+        for index, node in enumerate(convolutions)
+        if index < FIRST_CONVOLUTIONS or node.input[1].startswith(HEADS)
+    ]
 
 
 def _plain_input_size(model: Path) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """An exported network in float16: from its first convolution to its last.
 
 What comes before (the view) and after (decoding, softmax) stays float32, and so do inputs and
-outputs. The precision lies in the file, as a strongly typed TensorRT wants it.
+outputs. The precision lies in the file, as a strongly typed TensorRT wants it. In a quantised file
+what is int8 stays int8, and everything between becomes float16.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from onnx import TensorProto, helper, numpy_helper
 from thermoscout_core.errors import ModelError
 
 SUFFIX = "_float16"
+QDQ_OPSET = 19
+"""From it on, QuantizeLinear and DequantizeLinear have float16; what else a detector is made of
+means the same as before."""
 ALWAYS_FLOAT32 = {"Resize": {1, 2}}
 """Operator -> inputs that ONNX wants in float32 whatever the rest is in."""
 
@@ -29,6 +33,10 @@ def to_float16(model: onnx.ModelProto) -> onnx.ModelProto:
     inner = _between_convolutions(model.graph.node)
     if not inner:
         raise ModelError("the network has no convolutions, so there is nothing to do in float16")
+    if any(node.op_type == "QuantizeLinear" for node in model.graph.node):
+        for entry in model.opset_import:
+            if entry.domain in ("", "ai.onnx"):
+                entry.version = max(entry.version, QDQ_OPSET)
     return _Conversion(model, inner).result()
 
 
@@ -55,6 +63,11 @@ class _Conversion:
             if index in inner
             for name in node.output
             if name in self._floats
+        }
+        self._scales = {
+            node.input[1]
+            for node in graph.node
+            if node.op_type in ("QuantizeLinear", "DequantizeLinear")
         }
         self._halves: dict[str, onnx.TensorProto] = {}
         self._casts: dict[str, onnx.NodeProto] = {}
@@ -114,7 +127,11 @@ class _Conversion:
                 return name
             if np.abs(values).max(initial=0.0) > np.finfo(np.float16).max:
                 raise ModelError(f"{name}: a weight is too large for float16")
-            half = numpy_helper.from_array(values.astype(np.float16), name + SUFFIX)
+            halves = values.astype(np.float16)
+            if name in self._scales:
+                # That of a channel without weights; TensorRT wants all above 0.
+                halves = np.maximum(halves, np.finfo(np.float16).smallest_subnormal)
+            half = numpy_helper.from_array(halves, name + SUFFIX)
             self._halves.setdefault(name, half)
             return name + SUFFIX
         if name not in self._floats:
@@ -127,7 +144,8 @@ class _Conversion:
 
 
 def _between_convolutions(nodes: Iterable[onnx.NodeProto]) -> set[int]:
-    """Indices of the convolutions and of what lies on a way from one of them to another."""
+    """Indices of the convolutions, of what lies on a way from one of them to another, and of what
+    makes floats for these from integers."""
     numbered = list(enumerate(nodes))
     makers = {name: index for index, node in numbered for name in node.output}
     sources: dict[int, set[int]] = {
@@ -140,7 +158,10 @@ def _between_convolutions(nodes: Iterable[onnx.NodeProto]) -> set[int]:
     convolutions = {index for index, node in numbered if node.op_type == "Conv"}
     after = _reachable(convolutions, lambda index: users[index])
     before = _reachable(convolutions, lambda index: sources[index])
-    return convolutions | (after & before)
+    inner = convolutions | (after & before)
+    types = [node.op_type for _, node in numbered]
+    made = {maker for index in inner for maker in sources[index]}
+    return inner | {index for index in made if types[index] == "DequantizeLinear"}
 
 
 def _reachable(starts: set[int], neighbours: Callable[[int], set[int]]) -> set[int]:

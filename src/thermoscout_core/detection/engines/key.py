@@ -35,7 +35,8 @@ class Environment(BaseModel):
 
 
 class EngineKey(BaseModel):
-    """model_sha256: of the ONNX file. precision: float32, float16 or int8, as the file says.
+    """model_sha256: of the ONNX file. precision: as the file says, one of
+    self_test.TOLERANCES.
     shapes: of each input, its least, usual and most. flags: BuildOptions.flags()."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -80,7 +80,7 @@ def make_engine(
 
 
 def precision_of(backend: OnnxRuntimeBackend) -> str:
-    """float32, float16 or int8, as the file's metadata say."""
+    """As the file's metadata say; float32 where they say nothing."""
     noted = backend.metadata.get("precision", {})
     return str(noted.get("type", "float32")) if isinstance(noted, dict) else "float32"
 

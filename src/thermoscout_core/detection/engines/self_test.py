@@ -20,7 +20,12 @@ from thermoscout_core.errors import EngineError
 from thermoscout_core.frames import Counts
 from thermoscout_core.simulation.dataset import example_frames
 
-TOLERANCES = {"float32": (0.01, 1.0), "float16": (0.02, 2.0), "int8": (0.05, 4.0)}
+TOLERANCES = {
+    "float32": (0.01, 1.0),
+    "float16": (0.02, 2.0),
+    "int8": (0.05, 4.0),
+    "int8_float16": (0.05, 4.0),
+}
 """Precision -> how far a score may be off, and an edge of a box, in pixels of the input. What is
 expected comes from the same file: the rounding to int8 or float16 is in it."""
 
@@ -112,7 +117,7 @@ def run_self_test(backend: Backend, test: SelfTest, precision: str) -> Outcome:
     )
     size_px = np.array([width_px, height_px] * 2, np.float32)
     found = _detections(backend, test.counts, test.selection)
-    score_tolerance, box_tolerance_px = TOLERANCES.get(precision, TOLERANCES["int8"])
+    score_tolerance, box_tolerance_px = TOLERANCES[precision]
     if not all(np.isfinite(values).all() for values in found[:2]):
         raise EngineError(f"{backend.name}: self-test failed: the engine gives no numbers (NaN)")
     expected = (test.boxes, test.scores, test.classes)

@@ -82,10 +82,11 @@ def write_quantised(
     onnx.save(model, str(output))
 
 
-def note_precision(model: onnx.ModelProto, **precision: object) -> None:
-    """Into the metadata of an export, where the file has them."""
+def note_precision(model: onnx.ModelProto, **noted: object) -> None:
+    """Add to an export's metadata, where the file has them, what its precision is."""
     properties = {entry.key: entry.value for entry in model.metadata_props}
     if METADATA_KEY in properties:
-        content = {**json.loads(properties[METADATA_KEY]), "precision": precision}
+        content = json.loads(properties[METADATA_KEY])
+        content["precision"] = {**content.get("precision", {}), **noted}
         properties[METADATA_KEY] = json.dumps(content)
         onnx.helper.set_model_props(model, properties)
