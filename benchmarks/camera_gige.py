@@ -3,24 +3,25 @@
 scripts/with_ros python benchmarks/camera_gige.py --frames 3600 --json camera_gige.json
 
 Aravis' fake camera runs in a process of its own on loopback; ir_camera and the subscriber share
-one process and one executor thread, as in the launched graph. Beside it, in the same run, a bare
-loop over the client library without ROS. A driver of somebody else's (camera_aravis) is C++ and
-not on PyPI; it isn't compared. "to subscriber" is from the end of the client's read to the
-subscriber's callback.
+one process and one executor thread, as in the launched graph. Beside it, in the same run and
+without ROS: a bare loop over our driver, and a bare loop over Aravis' own client, on which the ROS
+drivers camera_aravis and camera_aravis2 stand (those are C++ and not on PyPI: they aren't
+compared; OpenCV's wheel can't read GigE). "to subscriber" is from the end of the client's read to
+the subscriber's callback.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import aravis_client
 import rclpy
+from camera_peers import FakeCamera
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -28,48 +29,17 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
 from thermoscout_core import machine
+from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.cameras.registry import open_camera
-from thermoscout_nodes.diagnostics import percentiles_ms
 from thermoscout_nodes.graph_processes import private_domain
 from thermoscout_nodes.ir_camera import IrCamera
 from thermoscout_nodes.qos import SENSOR_SUBSCRIBE
 
-ROOT = Path(__file__).resolve().parents[1]
-PEER = ROOT / "test" / "cameras" / "peers" / "aravis_camera.py"
-WIDTH, HEIGHT, PORT = 640, 512, 3956
-URL = "gige://127.0.0.1"
+WIDTH, HEIGHT = 640, 512
+ADDRESS = "127.0.0.1"
+URL = f"gige://{ADDRESS}"
 SETTLING_FRAMES = 120
 SILENCE_S = 5.0
-
-
-class FakeCamera:
-    """The camera's process."""
-
-    def __init__(self, rate_hz: float) -> None:
-        fetched = sorted((ROOT / ".venv" / "aravis").rglob("libaravis-0.8.so.0"))
-        environment = dict(os.environ)
-        if fetched:
-            environment.setdefault("THERMOSCOUT_ARAVIS", str(fetched[0]))
-        arguments = [PORT, WIDTH, HEIGHT, rate_hz, "SN60", "still"]
-        self._process = subprocess.Popen(
-            [sys.executable, str(PEER), *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        assert self._process.stdout is not None
-        if not self._process.stdout.readline().startswith("ready"):
-            sys.exit("the fake camera didn't start: apt install libaravis-0.8-0?")
-
-    def unplug(self) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-def rss_mib() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class Measurement:
@@ -79,7 +49,7 @@ class Measurement:
         self.begun_s, self.cpu_s, self.rss_mib = (
             time.perf_counter(),
             time.process_time(),
-            rss_mib(),
+            machine.rss_mib(),
         )
 
     def record(self, frames: int, sent: int, **more: Any) -> dict[str, Any]:
@@ -90,8 +60,8 @@ class Measurement:
             "dropped_percent": 100.0 * (1 - frames / sent),
             "rate_hz": frames / seconds,
             "cpu_ms_per_frame": 1e3 * (time.process_time() - self.cpu_s) / frames,
-            "rss_mib": rss_mib(),
-            "rss_growth_mib": rss_mib() - self.rss_mib,
+            "rss_mib": machine.rss_mib(),
+            "rss_growth_mib": machine.rss_mib() - self.rss_mib,
             **more,
         }
 
@@ -113,6 +83,18 @@ def bare_loop(frames: int) -> dict[str, Any]:
         return measurement.record(got, got + lost)
     finally:
         camera.close()
+
+
+def aravis_loop(frames: int) -> dict[str, Any]:
+    """Aravis' client: read, copy and count."""
+    library = aravis_client.load()
+    assert library is not None, "the fake camera is of the same library"
+    with aravis_client.streaming(library, ADDRESS, WIDTH, HEIGHT) as stream:
+        for _ in range(SETTLING_FRAMES):
+            stream.read(SILENCE_S)
+        measurement = Measurement()
+        got = sum(stream.read(SILENCE_S) is not None for _ in range(frames))
+        return measurement.record(got, frames)
 
 
 def through_ros(frames: int) -> dict[str, Any]:
@@ -166,6 +148,13 @@ def through_ros(frames: int) -> dict[str, Any]:
             rclpy.shutdown(context=context)
 
 
+RUNS = {
+    "Aravis' client, bare loop": aravis_loop,
+    "our driver, bare loop": bare_loop,
+    "ir_camera to subscriber": through_ros,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--frames", type=int, default=3600)
@@ -173,8 +162,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     records = {}
-    for name, run in (("bare loop", bare_loop), ("ir_camera to subscriber", through_ros)):
-        camera = FakeCamera(options.rate)
+    for name, run in RUNS.items():
+        arguments = WIDTH, HEIGHT, options.rate, "SN60", "still"
+        camera = FakeCamera("aravis_camera.py", *arguments)
         try:
             records[name] = run(options.frames)
         finally:
@@ -182,14 +172,16 @@ def main() -> None:
     print(
         f"{WIDTH}x{HEIGHT} Mono16 at {options.rate:g} Hz, simulated camera; {machine.in_words()}"
     )
+    print("| | dropped % | Hz | CPU ms a frame | MiB | grown MiB | to subscriber p50, p95 ms |")
+    print("|---|---|---|---|---|---|---|")
     for name, record in records.items():
-        print(name)
-        for key, value in record.items():
-            print(
-                f"    {key:<22} {value:,.2f}"
-                if isinstance(value, float)
-                else f"    {key:<22} {value:,}"
-            )
+        delay = [record.get(f"to_subscriber_{share}_ms") for share in ("p50", "p95")]
+        print(
+            f"| {name} | {record['dropped_percent']:.2f} | {record['rate_hz']:.1f} "
+            f"| {record['cpu_ms_per_frame']:.2f} | {record['rss_mib']:.0f} "
+            f"| {record['rss_growth_mib']:.1f} "
+            f"| {', '.join(f'{ms:.2f}' for ms in delay if ms is not None)} |"
+        )
     if options.json:
         record = {"machine": machine.describe(), "runs": records}
         options.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

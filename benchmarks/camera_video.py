@@ -17,9 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from camera_peers import FakeCamera
+
 from thermoscout_core import machine
 
-PEER = Path(__file__).resolve().parents[1] / "test" / "cameras" / "peers" / "rtsp_server.py"
 WIDTH, HEIGHT, RATE_HZ = 640, 512, 25
 READERS = ("pyav", "opencv", "plain loop")
 SETTLING_FRAMES = 25
@@ -63,27 +64,18 @@ def plain_loop(url: str, frames: int) -> dict[str, Any]:
 
 def measure(codec: str, reader: str, frames: int) -> dict[str, Any]:
     """One reader in a fresh process against a fresh camera."""
-    arguments = [0, codec, WIDTH, HEIGHT, RATE_HZ, "camera"]
-    camera = subprocess.Popen(
-        [sys.executable, str(PEER), *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    camera = FakeCamera("rtsp_server.py", codec, WIDTH, HEIGHT, RATE_HZ, "camera")
     try:
-        assert camera.stdout is not None
-        port = camera.stdout.readline().split()[1]
         command = [sys.executable, __file__, "--frames", str(frames), "--read", reader]
         done = subprocess.run(
-            [*command, "--url", f"rtsp://127.0.0.1:{port}/thermal"],
+            [*command, "--url", f"rtsp://127.0.0.1:{camera.port}/thermal"],
             capture_output=True,
             text=True,
             check=True,
         )
         return json.loads(done.stdout.splitlines()[-1])
     finally:
-        camera.kill()
-        camera.communicate()
+        camera.unplug()
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from thermoscout_core.device_reader import DeviceReader
-from thermoscout_core.machine import describe, in_words
+from thermoscout_core.machine import describe, in_words, rss_mib
 from thermoscout_core.rangefinders.base import RangeSample
 from thermoscout_core.rangefinders.registry import open_rangefinder
 from thermoscout_core.supervision import Phase, Supervisor
@@ -136,12 +135,6 @@ def one_cycle(watched: Watched, device: Device, fault: str, port: Path, metres: 
     return noticed_s - failed_s, after[0][0] - returned_s, allowed_s, stale
 
 
-def resident_mib() -> float:
-    """What this process holds now."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
-
-
 def memory(frames: int) -> dict[str, float]:
     """RSS in MiB after a tenth of the frames and after all of them, at FAST_HZ."""
     device = Device("benewake")
@@ -152,8 +145,8 @@ def memory(frames: int) -> dict[str, float]:
     while count < frames:
         count += rangefinder.read(1.0) is not None
         if count == frames // 10:
-            begun_mib = resident_mib()
-    grown = {"frames": frames, "begun_mib": begun_mib, "ended_mib": resident_mib()}
+            begun_mib = rss_mib()
+    grown = {"frames": frames, "begun_mib": begun_mib, "ended_mib": rss_mib()}
     rangefinder.close()
     device.close()
     return grown

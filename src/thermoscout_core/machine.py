@@ -13,7 +13,7 @@ from typing import Any
 
 PACKAGES = (
     *("numpy", "onnxruntime", "openvino", "opencv-python-headless", "opencv-python", "torch"),
-    *("rclpy", "thermoscout"),
+    *("rclpy", "thermoscout", "viva-genicam", "av", "requests", "pyserial"),
 )
 _TICKS_HZ = os.sysconf("SC_CLK_TCK")
 
@@ -58,6 +58,12 @@ def in_words() -> str:
     """The machine and the day, in a line for people."""
     day = datetime.now(timezone.utc).date().isoformat()
     return f"{cpu_name()}, {os.cpu_count()} cores, {platform.system()}, {day}"
+
+
+def rss_mib() -> float:
+    """Memory that this process holds now, MiB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def peak_rss_mib() -> float | None:

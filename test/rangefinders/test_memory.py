@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
-from pathlib import Path
-
 from thermoscout_core.clock import SystemClock
 from thermoscout_core.device_urls import DeviceUrl
+from thermoscout_core.machine import rss_mib
 from thermoscout_core.rangefinders.benewake import Benewake
 from thermoscout_core.rangefinders.serial_line import DONT_ASK, SerialRangefinder
 
@@ -35,11 +33,6 @@ def read(device: SerialRangefinder, frames: int) -> None:
         assert device.read(0.1) is not None
 
 
-def resident_mib() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
-
-
 def test_memory_is_flat_over_ten_thousand_frames() -> None:
     device = SerialRangefinder(
         Benewake(DeviceUrl("serial:///dev/x")),
@@ -50,7 +43,7 @@ def test_memory_is_flat_over_ten_thousand_frames() -> None:
     )
     device.open()
     read(device, 1000)
-    before_mib = resident_mib()
+    before_mib = rss_mib()
     read(device, 10_000)
-    assert resident_mib() - before_mib < 1.0
+    assert rss_mib() - before_mib < 1.0
     device.close()

@@ -28,7 +28,7 @@ from thermoscout_core.supervision import DeviceCounters
 
 MOST_LAG_S = 0.5
 """A picture that is later than this behind the least delayed one is stale and is left out."""
-LONGEST_LATE_S = 3.0
+LONGEST_LATE_S = 5.0
 """A stream whose pictures are all later for so long doesn't catch up: it is begun anew."""
 DEFAULT_RATE_HZ = 25.0
 FULL_RANGE, VIDEO_RANGE = (0, 255), (16, 235)

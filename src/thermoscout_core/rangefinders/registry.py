@@ -25,7 +25,7 @@ PROTOCOLS = {
     "dimetix": "thermoscout_core.rangefinders.dimetix:Dimetix",
     "lightware": "thermoscout_core.rangefinders.lightware:LightWare",
 }
-"""Value of the option protocol -> module:class. The class is a RangeProtocol, made of DeviceUrl."""
+"""Value of the option protocol -> module:class, a RangeProtocol that is made of a DeviceUrl."""
 
 
 def open_rangefinder(url: str, clock: Clock | None = None, **options: object) -> Rangefinder:
