@@ -2,45 +2,40 @@
 
 scripts/with_ros python benchmarks/graph_latency.py --seconds 60 --json graph_latency.json
 
-The real nodes on the simulated patrol, in one process on one executor thread, as
-`ros2 launch thermoscout inspection.launch.py` runs them. The first round of the patrol, in which
-the simulation draws its scenes, isn't counted. "frame to verdict" runs from the moment the camera
-node publishes the image to the moment the judge has published its verdicts.
+The real nodes in one process on one executor thread, as `ros2 launch thermoscout
+inspection.launch.py` runs them. Their camera gives frames that were drawn beforehand, so neither
+a simulation nor a device's decoding is in any figure.
+
+"frame to verdict" runs from the moment the camera node publishes the image to the moment the
+judge has published its verdicts. "less the network" subtracts of each frame the time within ONNX
+Runtime's run() and nothing else: not the 8-bit view, not the warping to the network's size, not
+the suppression of boxes, not the way between threads.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
-import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import Image
+import recorded_camera
+from one_process_graph import (
+    PICTURES,
+    Running,
+    host,
+    parser_of,
+    rss_mib,
+    running_graph,
+    write_json,
+)
 
-from thermoscout_core import machine
-from thermoscout_nodes.diagnostics import percentiles_ms
-from thermoscout_nodes.graph_processes import private_domain, write_overrides
-from thermoscout_nodes.inspection import make_graph
-from thermoscout_nodes.process import THREAD_TURN_S
-from thermoscout_nodes.qos import SENSOR_SUBSCRIBE
+from thermoscout_core.bench.timing import percentiles_ms
 
-HOLD_S = 2.0
-STATIONS = 9
+WARM_UP_S = 4.0
 RATES_HZ = (25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 125.0, 150.0, 200.0)
 MOST_DROPPED = 0.01
-PICTURES = ("overlay", "thermal/temperature", "thermal/image_color")
 STAGES = ("waiting", "preprocess", "network", "postprocess", "handing_over")
 
 
@@ -78,145 +73,76 @@ class Trace:
         return {key: ended[key] - begun[key] for key in ended if key in begun}
 
 
-def rss_mib() -> float:
-    """Resident memory of this process, MiB."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
-
-
-def host() -> dict[str, Any]:
-    """The machine and the versions that the figures belong to."""
-    return {**machine.describe(), "ros_distro": os.environ.get("ROS_DISTRO", "")}
-
-
-class Viewer:
-    """A node that looks at pictures and does nothing with them."""
-
-    def __init__(self, context: Context) -> None:
-        self.node = rclpy.create_node("viewer", context=context)
-
-    def watch(self, topics: Sequence[str]) -> None:
-        for topic in topics:
-            self.node.create_subscription(Image, topic, lambda _: None, SENSOR_SUBSCRIBE, raw=True)
-
-
-@contextmanager
-def running_graph(
-    size: tuple[int, int], rate_hz: float, threads: int
-) -> Iterator[tuple[SingleThreadedExecutor, Sequence[Any], Viewer]]:
-    """The five nodes on the simulated patrol in a ROS domain of their own, started."""
-    patrol = f"sim://patrol?seed=7&hold={HOLD_S}"
-    camera = f"{patrol}&width={size[0]}&height={size[1]}&rate={rate_hz}"
-    context = Context()
-    with private_domain() as domain, tempfile.TemporaryDirectory() as folder:
-        parameters = Path(folder) / "parameters.yaml"
-        write_overrides(
-            parameters,
-            {
-                "ir_camera": {"url": camera},
-                "laser_rangefinder": {"url": patrol},
-                "detector": {"threads": threads},
-            },
-        )
-        handlers = SignalHandlerOptions.NO
-        rclpy.init(context=context, domain_id=domain, signal_handler_options=handlers)
-        arguments = ["--ros-args", "--params-file", str(parameters)]
-        nodes = make_graph(context=context, cli_args=arguments)
-        executor = SingleThreadedExecutor(context=context)
-        viewer = Viewer(context)
-        for node in (*nodes, viewer.node):
-            executor.add_node(node)
-        for node in reversed(nodes):
-            node.start_if_asked()
-        try:
-            yield executor, nodes, viewer
-        finally:
-            executor.shutdown(timeout_sec=1.0)
-            viewer.node.destroy_node()
-            for node in nodes:
-                node.close()
-            rclpy.try_shutdown(context=context)
-
-
-def measure(options: argparse.Namespace, watched: bool) -> dict[str, Any]:
+def measure(rate_hz: float, seconds: float, threads: int, watched: bool = False) -> dict[str, Any]:
     """One run of the graph -> its figures. watched: every picture has a subscriber."""
-    with running_graph(options.size, options.rate, options.threads) as (executor, nodes, viewer):
+    with running_graph(rate_hz, threads) as graph:
         if watched:
-            viewer.watch(PICTURES)
-        _spin(executor, STATIONS * HOLD_S + 1.0)
+            graph.viewer.watch(PICTURES)
+        graph.spin(WARM_UP_S)
         trace = Trace()
-        before = {node.get_name(): dict(_totals(node)) for node in nodes}
-        for node in nodes:
+        before = {node.get_name(): _totals(node) for node in graph.nodes}
+        for node in graph.nodes:
             node.diagnostics.latencies_s.clear()
             trace.listen_to(node)
         begun_s, used_s = time.monotonic(), time.process_time()
-        _spin(executor, options.seconds)
+        graph.spin(seconds)
         passed_s, used_s = time.monotonic() - begun_s, time.process_time() - used_s
         counts = {
-            node.get_name(): {
-                name: total - before[node.get_name()].get(name, 0) for name, total in _totals(node)
+            name: {
+                what: total - before[name].get(what, 0) for what, total in _totals(node).items()
             }
-            for node in nodes
+            for name, node in ((node.get_name(), node) for node in graph.nodes)
         }
-        return _figures(nodes, trace, counts, passed_s, used_s)
+        shown = counts["ir_camera"]["frames"]
+        unseen = counts["ir_camera"]["dropped"]
+        dropped = unseen + counts["detector"]["dropped"]
+        return {
+            "rate_hz": rate_hz,
+            "model": graph.model_id,
+            "stages_ms": _stages_ms(graph, trace),
+            "frames_shown_hz": shown / passed_s,
+            "frames_judged_hz": counts["fault_judge"]["processed"] / passed_s,
+            "dropped_share": dropped / (shown + unseen or 1),
+            "rss_mib": rss_mib(),
+            "cpu_cores": used_s / passed_s,
+            "counts": counts,
+        }
 
 
-def _spin(executor: SingleThreadedExecutor, seconds: float) -> None:
-    end_s = time.monotonic() + seconds
-    while time.monotonic() < end_s:
-        executor.spin_once(timeout_sec=0.1)
+def _totals(node: Any) -> Counter[str]:
+    return Counter({name: each.total for name, each in node.diagnostics.counters.items()})
 
 
-def _totals(node: Any) -> list[tuple[str, int]]:
-    return [(name, counter.total) for name, counter in node.diagnostics.counters.items()]
-
-
-def _figures(
-    nodes: Any, trace: Trace, counts: dict[str, Any], passed_s: float, used_s: float
-) -> dict[str, Any]:
-    by_name = {node.get_name(): node for node in nodes}
-    stages = {
-        f"detector: {stage}": list(by_name["detector"].diagnostics.latencies_s.get(stage, ()))
-        for stage in STAGES
-    }
+def _stages_ms(graph: Running, trace: Trace) -> dict[str, dict[str, float]]:
+    by_name = {node.get_name(): node.diagnostics.latencies_s for node in graph.nodes}
+    samples = {f"detector: {stage}": by_name["detector"].get(stage, ()) for stage in STAGES}
     for name in ("temperature_correction", "fault_judge"):
-        stages[name] = list(by_name[name].diagnostics.latencies_s.get("total", ()))
+        samples[name] = by_name[name].get("total", ())
     whole = trace.between("ir_camera", "fault_judge")
-    stages["frame to detections"] = list(trace.between("ir_camera", "detector").values())
-    stages["detections to readings"] = list(
-        trace.between("detector", "temperature_correction").values()
-    )
-    stages["readings to verdicts"] = list(
-        trace.between("temperature_correction", "fault_judge").values()
-    )
-    stages["frame to verdict"] = list(whole.values())
-    stages["frame to verdict, less the network"] = [
+    hops = {
+        "frame to detections": ("ir_camera", "detector"),
+        "detections to readings": ("detector", "temperature_correction"),
+        "readings to verdicts": ("temperature_correction", "fault_judge"),
+    }
+    for title, (first, second) in hops.items():
+        samples[title] = trace.between(first, second).values()
+    samples["frame to verdict"] = whole.values()
+    samples["frame to verdict, less the network"] = [
         seconds - trace.network_s[key] for key, seconds in whole.items() if key in trace.network_s
     ]
-    shown = counts["ir_camera"].get("frames", 0)
-    judged = counts["fault_judge"].get("processed", 0)
-    return {
-        "stages_ms": {name: percentiles_ms(samples) for name, samples in stages.items()},
-        "frames_shown_hz": shown / passed_s,
-        "frames_judged_hz": judged / passed_s,
-        "dropped_share": 1.0 - judged / shown if shown else float("nan"),
-        "rss_mib": rss_mib(),
-        "cpu_cores": used_s / passed_s,
-        "counts": counts,
-    }
+    return {title: percentiles_ms(list(values)) for title, values in samples.items()}
 
 
 def highest_rate(options: argparse.Namespace) -> dict[str, Any]:
     """The figures at the highest of RATES_HZ at which less than 1 % of the frames is dropped."""
     best: dict[str, Any] = {}
     for rate_hz in RATES_HZ:
-        figures = measure(argparse.Namespace(**{**vars(options), "rate": rate_hz}), watched=False)
+        figures = measure(rate_hz, options.seconds_a_rate, options.threads)
         print(f"{rate_hz:g} Hz: {100 * figures['dropped_share']:.1f} % dropped")
         if figures["dropped_share"] >= MOST_DROPPED:
             break
-        best = {"rate_hz": rate_hz, **figures}
+        best = figures
+    print(f"highest rate with less than 1 % dropped: {best.get('rate_hz', 'none')} Hz")
     return best
 
 
@@ -229,43 +155,27 @@ def _print(title: str, figures: dict[str, Any]) -> None:
     print(
         f"shown {figures['frames_shown_hz']:.1f} Hz, judged {figures['frames_judged_hz']:.1f} Hz, "
         f"dropped {100 * figures['dropped_share']:.1f} %, RSS {figures['rss_mib']:.0f} MiB, "
-        f"CPU {figures['cpu_cores']:.2f} cores (the simulated camera included)"
+        f"CPU {figures['cpu_cores']:.2f} cores"
     )
 
 
-def _size(text: str) -> tuple[int, int]:
-    width, height = text.split("x")
-    return int(width), int(height)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Latency of the one-process graph.")
+    parser = parser_of("Latency of the one-process graph.")
     parser.add_argument("--seconds", type=float, default=60.0, help="measured, per run")
     parser.add_argument("--rate", type=float, default=25.0, help="frames per second")
-    parser.add_argument("--size", type=_size, default=(640, 512), help="of frames")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
-    parser.add_argument("--json", type=Path, help="file that takes the figures")
-    parser.add_argument("--thread-turn", type=float, default=THREAD_TURN_S, help="seconds")
-    parser.add_argument("--highest-rate", action="store_true", help="look for it, too (1 % drops)")
+    parser.add_argument("--highest-rate", action="store_true", help="look for it, too")
+    parser.add_argument("--seconds-a-rate", type=float, default=15.0, help="for it")
     options = parser.parse_args()
-    sys.setswitchinterval(options.thread_turn)
-    described = host()
-    print(f"{machine.in_words()}; load {described['load_average']:.1f} before")
+    described, data = host(), recorded_camera.offer(options.size)
+    print(f"the frames held by the benchmark are {data['held_mib']:.0f} MiB of the RSS")
+    width, height = options.size
     runs = {}
     for name, watched in (("nobody watches", False), ("every picture watched", True)):
-        runs[name] = measure(options, watched)
-        width, height = options.size
+        runs[name] = measure(options.rate, options.seconds, options.threads, watched)
         _print(f"{width}x{height}, {options.rate:g} Hz, {name}", runs[name])
     if options.highest_rate:
         runs["highest rate"] = highest_rate(options)
-    if options.json:
-        result = {
-            "benchmark": "graph_latency",
-            "host": described,
-            "options": {name: str(value) for name, value in vars(options).items()},
-            "runs": runs,
-        }
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write_json(options.json, "graph_latency", options, host=described, data=data, runs=runs)
 
 
 if __name__ == "__main__":

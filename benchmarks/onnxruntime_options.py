@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "no memory pattern": {"enable_mem_pattern": False},
 }
 ENTRIES = {
+    "spinning after a run": ("session.force_spinning_stop", "0"),
     "no spinning": ("session.intra_op.allow_spinning", "0"),
     "denormals to zero": ("session.set_denormal_as_zero", "1"),
 }

@@ -131,7 +131,8 @@ class DetectorNode(ManagedNode):
     def _publish(self, job: _Job, found: _Found) -> None:
         if not self.is_active:
             return
-        self._detections.publish(detections_to_message(found.detections, job.image.header))
+        header = job.image.header
+        message = detections_to_message(found.detections, header)
         report = self.diagnostics
         report.count("processed")
         report.count("detections", len(found.detections))
@@ -141,7 +142,8 @@ class DetectorNode(ManagedNode):
         report.latency("postprocess", found.times.postprocess_s)
         report.latency("handing_over", time.perf_counter() - found.done_s)
         report.latency("total", time.perf_counter() - job.taken_s)
-        report.age("published", job.image.header.stamp)
+        report.age("published", header.stamp)
+        self._detections.publish(message)
 
     def _failed(self, job: _Job, error: Exception) -> None:
         if isinstance(error, FrameError):

@@ -1,6 +1,7 @@
 """The whole graph in one process: five nodes on one executor thread, as a small computer needs it.
 
-Images pass without leaving the process; inference has a thread of its own in the detector.
+What one node says and another hears is handed over without serialisation, images included;
+inference has a thread of its own in the detector.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 from thermoscout_nodes.detector import DetectorNode
 from thermoscout_nodes.fault_judge import FaultJudge
+from thermoscout_nodes.handover import Handover
 from thermoscout_nodes.ir_camera import IrCamera
 from thermoscout_nodes.laser_rangefinder import LaserRangefinder
 from thermoscout_nodes.lifecycle import ManagedNode
@@ -19,6 +21,7 @@ from thermoscout_nodes.temperature_correction import TemperatureCorrection
 
 def make_graph(**options: Any) -> Sequence[ManagedNode]:
     """The five nodes in the order of the flow; options go to each (context, namespace, …)."""
+    options["handover"] = Handover()
     return (
         IrCamera(**options),
         LaserRangefinder(**options),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+import cv2
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
@@ -26,14 +28,32 @@ by others, benchmarks/graph_latency.py: frame to verdict p50 78 ms with 5 ms, 19
 """
 
 
-def spin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor, stop: list[int]) -> None:
-    """Start the nodes in order, the last in the flow first so that nothing is sent to nobody, and
-    spin until stop holds a signal number, a node has finished, or the context ends; no callback's
-    exception ends it."""
+def share_the_cores() -> None:
+    """Set the process up for threads that hand frames to each other: the interpreter changes
+    hands soon, and OpenCV works in the caller's thread alone, for its own threads would stand in
+    the way of the network's, which spin while they wait for each other."""
+    sys.setswitchinterval(THREAD_TURN_S)
+    cv2.setNumThreads(1)
+
+
+def begin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor) -> None:
+    """Start the nodes in order, the last in the flow first so that nothing is sent to nobody.
+
+    What is there then stays, so the garbage collector needn't look at it: a full collection of it
+    would hold a frame up.
+    """
     for node in nodes:
         executor.add_node(node)
     for node in reversed(nodes):
         node.start_if_asked()
+    gc.collect()
+    gc.freeze()
+
+
+def spin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor, stop: list[int]) -> None:
+    """Begin, and spin until stop holds a signal number, a node has finished, or the context ends;
+    no callback's exception ends it."""
+    begin(nodes, executor)
     while not stop and not any(node.finished for node in nodes):
         try:
             executor.spin_once(timeout_sec=SIGNAL_CHECK_S)
@@ -56,7 +76,7 @@ def serve(
     Raises ThermoscoutError for a wrong parameter or file; with first_start_must_succeed also when
     a node can't start, in place of trying again.
     """
-    sys.setswitchinterval(THREAD_TURN_S)
+    share_the_cores()
     try:
         rclpy.init(args=args, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # a malformed parameter file or ROS argument; names it

@@ -23,6 +23,7 @@ from thermoscout_nodes.graph_processes import (
     use_room_for_images,
     write_overrides,
 )
+from thermoscout_nodes.handover import Handover
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.process import run, serve
 from thermoscout_nodes.temperature_correction import TemperatureCorrection
@@ -35,7 +36,9 @@ def make_replay(**options: Any) -> tuple[BagPlayer, Sequence[ManagedNode]]:
     such a parameter.
     """
     options.setdefault("parameter_overrides", []).append(Parameter("use_sim_time", value=True))
-    graph = (DetectorNode(**options), TemperatureCorrection(**options), FaultJudge(**options))
+    kinds = (DetectorNode, TemperatureCorrection, FaultJudge)
+    handover = Handover()
+    graph = tuple(kind(handover=handover, **options) for kind in kinds)
     player = BagPlayer(graph, **options)
     return player, (player, *graph)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections import deque
 from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image, Range
+from std_msgs.msg import Header
 from thermoscout.msg import EquipmentReadings
 from thermoscout.msg import Radiometry as RadiometryMessage
 from vision_msgs.msg import Detection2DArray
@@ -95,8 +96,8 @@ class TemperatureCorrection(ManagedNode):
         self._matcher.clear()
         self._ambient.clear()
         if self._radiometries:
-            latest = self._radiometries[-1]
-            latest.header.stamp = Time()
+            latest = copy.copy(self._radiometries[-1])
+            latest.header = Header(frame_id=latest.header.frame_id)
             self._radiometries.clear()
             self._radiometries.append(latest)
 
@@ -105,6 +106,7 @@ class TemperatureCorrection(ManagedNode):
             message_to_radiometry(message)
         except FrameError as error:
             self.diagnostics.bad_frame(f"radiometry: {error}; frames since then have no scale")
+            message = copy.copy(message)
             message.has_scale = False
         self._radiometries.append(message)
 
@@ -138,7 +140,7 @@ class TemperatureCorrection(ManagedNode):
         air = self._stated(frame.stamp_s)
         readings = self._reader.read(frame, detections, fix, air)
         size_px = frame.width_px, frame.height_px
-        self._readings.publish(readings_to_message(readings, image.header, size_px))
+        outgoing = readings_to_message(readings, image.header, size_px)
         report = self.diagnostics
         report.count("processed")
         report.latency("total", time.perf_counter() - begun_s)
@@ -146,6 +148,7 @@ class TemperatureCorrection(ManagedNode):
         for reading in readings:
             for flag in reading.flags:
                 report.count(f"flag_{flag.value}")
+        self._readings.publish(outgoing)
         if self._temperatures.get_subscription_count():
             self._publish_temperatures(frame, fix, air, image.header)
 

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 
 from thermoscout_nodes.diagnostics import ERROR, OK, Diagnostics, Status
+from thermoscout_nodes.handover import Handover, Inlet, Outlet
 from thermoscout_nodes.qos import publisher_events, subscription_events
 from thermoscout_nodes.workers import Inbox
 
@@ -27,16 +27,18 @@ class WiredNode(LifecycleNode):
     """A lifecycle node whose publishers, subscriptions and timers end together, and whose
     callbacks may fail without ending the executor.
 
-    heard: topic -> messages that were handled. after_message(): called after each, when set, on
-    the executor's thread.
+    handover: shared by nodes of one process that hear each other without the middleware. heard:
+    topic -> messages that were handled. after_message(): called after each, when set, on the
+    executor's thread.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, handover: Handover | None = None, **options: Any) -> None:
         super().__init__(name, **options)
+        self._handover = handover or Handover()
         self.is_active = False
         self.heard: Counter[str] = Counter()
         self.after_message: Callable[[], None] | None = None
-        self._publishers_made: list[Any] = []
+        self._outlets_made: list[Outlet] = []
         self._entities_made: list[tuple[Callable[[Any], Any], Any]] = []
         self.diagnostics = Diagnostics(self)
         self._vital: set[str] = set()
@@ -47,7 +49,7 @@ class WiredNode(LifecycleNode):
     @property
     def published_topics(self) -> set[str]:
         """The resolved names of what it says while it is configured."""
-        return {publisher.topic_name for publisher in self._publishers_made}
+        return {outlet.topic_name for outlet in self._outlets_made}
 
     @property
     def heard_topics(self) -> set[str]:
@@ -73,8 +75,8 @@ class WiredNode(LifecycleNode):
 
         return run
 
-    def advertise(self, message_type: Any, topic: str, qos: QoSProfile) -> Any:
-        """A lifecycle publisher that lives until cleanup; QoS mismatches are reported."""
+    def advertise(self, message_type: Any, topic: str, qos: QoSProfile) -> Outlet:
+        """A publisher that lives until cleanup; QoS mismatches are reported."""
         resolved = self.resolve_topic_name(topic)
         publisher = self.create_lifecycle_publisher(
             message_type,
@@ -82,8 +84,9 @@ class WiredNode(LifecycleNode):
             qos,
             event_callbacks=publisher_events(self, resolved, self._qos_reporter(resolved)),
         )
-        self._publishers_made.append(publisher)
-        return publisher
+        outlet = Outlet(publisher, qos, self._handover)
+        self._outlets_made.append(outlet)
+        return outlet
 
     def subscribe(
         self,
@@ -94,7 +97,7 @@ class WiredNode(LifecycleNode):
         while_inactive: bool = False,
         raw: bool = False,
         vital: bool = False,
-    ) -> Any:
+    ) -> Inlet:
         """A guarded subscription that lives until cleanup, heard only while the node is active.
 
         while_inactive: hear it always, for latched topics that come only once. raw: the callback
@@ -115,21 +118,26 @@ class WiredNode(LifecycleNode):
             if self.after_message is not None:
                 self.after_message()
 
-        subscription = self.create_subscription(
-            message_type,
-            topic,
-            heard,
-            qos,
-            raw=raw,
-            event_callbacks=subscription_events(self, resolved, self._qos_reporter(resolved)),
-        )
-        self._entities_made.append((self.destroy_subscription, subscription))
-        return subscription
+        def connect() -> Any:
+            return self.create_subscription(
+                message_type,
+                topic,
+                heard,
+                qos,
+                raw=raw,
+                event_callbacks=subscription_events(self, resolved, self._qos_reporter(resolved)),
+            )
 
-    def unsubscribe(self, subscription: Any) -> None:
+        # serialised messages are the middleware's only
+        handover = Handover() if raw else self._handover
+        inlet = Inlet(resolved, heard, connect, self.destroy_subscription, handover)
+        self._entities_made.append((Inlet.close, inlet))
+        return inlet
+
+    def unsubscribe(self, inlet: Inlet) -> None:
         """End a subscription before cleanup does."""
-        self._entities_made.remove((self.destroy_subscription, subscription))
-        self.destroy_subscription(subscription)
+        self._entities_made.remove((Inlet.close, inlet))
+        inlet.close()
 
     def every(self, period_s: float, callback: Callable[[], None], what: str) -> Any:
         """A guarded timer on the node's clock that lives until cleanup."""
@@ -140,19 +148,19 @@ class WiredNode(LifecycleNode):
     def let_messages_leave(self) -> None:
         """A publisher that goes takes along what its reliable subscriptions haven't got yet."""
         latest = time.monotonic() + FAREWELL_S
-        for publisher in self._publishers_made:
+        for outlet in self._outlets_made:
             left_s = latest - time.monotonic()
-            if left_s > 0 and publisher.get_subscription_count():
-                publisher.wait_for_all_acked(Duration(seconds=left_s))
+            if left_s > 0 and outlet.get_subscription_count():
+                outlet.wait_for_all_acked(left_s)
 
     def release_wiring(self) -> None:
         """End all publishers, subscriptions and timers."""
         for destroy, entity in reversed(self._entities_made):
             destroy(entity)
-        for publisher in self._publishers_made:
-            self.destroy_lifecycle_publisher(publisher)
+        for outlet in self._outlets_made:
+            outlet.close(self.destroy_lifecycle_publisher)
         self._entities_made.clear()
-        self._publishers_made.clear()
+        self._outlets_made.clear()
         self.heard.clear()
         self._heard_at_s.clear()
         self._vital.clear()

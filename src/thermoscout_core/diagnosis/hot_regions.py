@@ -147,14 +147,7 @@ class _Peaks:
         around = cv2.dilate(smooth, np.ones((PEAK_WINDOW_PX, PEAK_WINDOW_PX), np.uint8))
         y, x = np.nonzero(smooth >= around)
         level = smooth[y, x]
-        angles = np.arange(CIRCLE_POINTS) * (2 * np.pi / CIRCLE_POINTS)
-        columns = np.rint(np.outer(CIRCLES_PX, np.cos(angles))).astype(np.intp)
-        rows = np.rint(np.outer(CIRCLES_PX, np.sin(angles))).astype(np.intp)
-        circles = smooth[
-            np.clip(y[:, None, None] + rows, 0, smooth.shape[0] - 1),
-            np.clip(x[:, None, None] + columns, 0, smooth.shape[1] - 1),
-        ]
-        isolation = (level[:, None] - circles.max(axis=2)).max(axis=1)
+        isolation = (level[:, None] - _circles(smooth, x, y).max(axis=0)).max(axis=1)
         first = np.argsort(-(level + isolation), kind="stable")[:MAX_PEAKS]
         return cls(x[first], y[first], level[first], isolation[first])
 
@@ -217,18 +210,32 @@ class _Peaks:
         return float(self.level_c[others[min(PEER_RANK, len(others)) - 1]])
 
 
+def _circles(smooth: Picture, x: Pixels, y: Pixels) -> Picture:
+    """(32, N, 7): the points of the circles around N spots; beyond the edge its pixels go on."""
+    reach = CIRCLES_PX[-1]
+    wide = cv2.copyMakeBorder(smooth, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    angles = np.arange(CIRCLE_POINTS) * (2 * np.pi / CIRCLE_POINTS)
+    columns = np.rint(np.outer(np.cos(angles), CIRCLES_PX)).astype(np.intp)
+    rows = np.rint(np.outer(np.sin(angles), CIRCLES_PX)).astype(np.intp)
+    offsets = rows * wide.shape[1] + columns
+    spots = (y + reach) * wide.shape[1] + x + reach
+    points: Picture = np.take(wide, spots[:, None] + offsets[:, None, :])
+    return points
+
+
 def _reached(
     smooth: Picture, spot_px: tuple[int, int], down_k: float
-) -> tuple[NDArray[np.uint8], Sequence[int]]:
-    """What hangs together with a spot without coming down from it by more than down_k.
-
-    A (H, W) mask, and (left, top, width, height) around it.
-    """
+) -> tuple[float, Sequence[int]]:
+    """What hangs together with a spot without coming down from it by more than down_k: the
+    hottest of it, and (left, top, width, height) around it."""
     height, width = smooth.shape
     mask = np.zeros((height + 2, width + 2), np.uint8)
     flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
     *_, around = cv2.floodFill(smooth, mask, spot_px, 0, loDiff=down_k, upDiff=1e4, flags=flags)
-    return mask[1:-1, 1:-1], around
+    left, top, columns, rows = around
+    inside = np.s_[top : top + rows, left : left + columns]
+    _, hottest_c, _, _ = cv2.minMaxLoc(smooth[inside], mask[1:-1, 1:-1][inside])
+    return hottest_c, around
 
 
 def _own_rise(smooth: Picture, spot_px: tuple[int, int], rise_k: float) -> float:
@@ -236,8 +243,7 @@ def _own_rise(smooth: Picture, spot_px: tuple[int, int], rise_k: float) -> float
     the topographic prominence of a summit over its height."""
     level_c = smooth[spot_px[1], spot_px[0]]
     for share in DESCENTS:
-        mask, _ = _reached(smooth, spot_px, share * rise_k)
-        _, hottest_c, _, _ = cv2.minMaxLoc(smooth, mask)
+        hottest_c, _ = _reached(smooth, spot_px, share * rise_k)
         if hottest_c > level_c:
             return share
     return 1.0

@@ -1,0 +1,123 @@
+"""Messages between nodes of one process, handed over by reference, past the middleware.
+
+A node that hears what another node of its process says gets the very message object, at once, on
+the executor's thread: nothing is serialised, copied or queued. The topics stay as they are for
+everyone outside, and what nobody outside hears isn't serialised at all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.qos import DurabilityPolicy, QoSProfile
+
+
+class Outlet:
+    """A node's publisher: serves its own process first-hand, the middleware where it is heard.
+
+    Use it like a lifecycle publisher: what is said while the node is inactive is dropped.
+    """
+
+    def __init__(self, publisher: Any, qos: QoSProfile, handover: Handover) -> None:
+        self._publisher = publisher
+        self._handover = handover
+        self._is_latched = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        self.kept: deque[Any] = deque(maxlen=qos.depth if self._is_latched else 0)
+        handover.open(self)
+
+    @property
+    def topic_name(self) -> str:
+        return str(self._publisher.topic_name)
+
+    def get_subscription_count(self) -> int:
+        """How many outside of the handover listen."""
+        return int(self._publisher.get_subscription_count())
+
+    def publish(self, message: Any) -> None:
+        """The message belongs to its hearers from now on, and none of them may change it."""
+        if not self._publisher.is_activated:
+            return
+        if self._is_latched or self._publisher.get_subscription_count():
+            self._publisher.publish(message)
+        self.kept.append(message)
+        self._handover.deliver(self.topic_name, message)
+
+    def wait_for_all_acked(self, timeout_s: float) -> None:
+        """Until every reliable listener outside has what was said, or the time is up."""
+        self._publisher.wait_for_all_acked(Duration(seconds=timeout_s))
+
+    def close(self, destroy: Callable[[Any], Any]) -> None:
+        self._handover.close(self)
+        destroy(self._publisher)
+
+
+class Inlet:
+    """A node's subscription: to the middleware while nobody in its process says the topic.
+
+    connect() makes the middleware's subscription, disconnect(it) ends it.
+    """
+
+    def __init__(
+        self,
+        topic_name: str,
+        heard: Callable[[Any], None],
+        connect: Callable[[], Any],
+        disconnect: Callable[[Any], Any],
+        handover: Handover,
+    ) -> None:
+        self.topic_name = topic_name
+        self.heard = heard
+        self._connect = connect
+        self._disconnect = disconnect
+        self._subscription: Any = None
+        self._handover = handover
+        handover.listen(self)
+
+    def hear_outside(self, asked: bool) -> None:
+        if asked and self._subscription is None:
+            self._subscription = self._connect()
+        elif not asked and self._subscription is not None:
+            subscription, self._subscription = self._subscription, None
+            self._disconnect(subscription)
+
+    def close(self) -> None:
+        self._handover.leave(self)
+        self.hear_outside(False)
+
+
+class Handover:
+    """Who says and who hears what among the nodes that share it; on the executor's thread only."""
+
+    def __init__(self) -> None:
+        self._outlets: defaultdict[str, list[Outlet]] = defaultdict(list)
+        self._inlets: defaultdict[str, list[Inlet]] = defaultdict(list)
+
+    def open(self, outlet: Outlet) -> None:
+        topic = outlet.topic_name
+        self._outlets[topic].append(outlet)
+        for inlet in self._inlets[topic]:
+            inlet.hear_outside(False)
+
+    def close(self, outlet: Outlet) -> None:
+        topic = outlet.topic_name
+        self._outlets[topic].remove(outlet)
+        for inlet in self._inlets[topic]:
+            inlet.hear_outside(not self._outlets[topic])
+
+    def listen(self, inlet: Inlet) -> None:
+        topic = inlet.topic_name
+        self._inlets[topic].append(inlet)
+        inlet.hear_outside(not self._outlets[topic])
+        for outlet in self._outlets[topic]:
+            for message in outlet.kept:
+                inlet.heard(message)
+
+    def leave(self, inlet: Inlet) -> None:
+        self._inlets[inlet.topic_name].remove(inlet)
+
+    def deliver(self, topic: str, message: Any) -> None:
+        for inlet in tuple(self._inlets[topic]):
+            inlet.heard(message)
