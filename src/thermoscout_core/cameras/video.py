@@ -66,6 +66,7 @@ class AvVideo:
             "fpsprobesize": "0",
         }
         self._errors: type[Exception] = av.error.FFmpegError
+        self._silence_s = silence_s
         self.torn = self.dropped = 0
         try:
             self._container = av.open(url, options=options, timeout=(open_s, silence_s))
@@ -102,6 +103,7 @@ class AvVideo:
         self._container.close()
 
     def _decode_packet(self) -> None:
+        begun_s = time.monotonic()
         try:
             packet = next(self._packets)
         except StopIteration:
@@ -110,6 +112,8 @@ class AvVideo:
             raise DeviceError(_reason(error)) from None
         if packet.size == 0:  # the flush at the end
             raise DeviceError("the stream has ended")
+        if time.monotonic() - begun_s >= self._silence_s:  # what FFmpeg had kept until it gave up
+            raise DeviceError(f"nothing came for {self._silence_s:g} s")
         if packet.is_corrupt:
             self._note_damage()
         try:
