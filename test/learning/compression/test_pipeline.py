@@ -31,16 +31,18 @@ from thermoscout_core.learning.compression.latency import (  # noqa: E402
 )
 from thermoscout_core.learning.compression.locating import layer_deviations  # noqa: E402
 from thermoscout_core.learning.compression.model import Model  # noqa: E402
+from thermoscout_core.learning.compression.pareto import baseline_map, pareto_front  # noqa: E402
 from thermoscout_core.learning.compression.pipeline import Pipeline  # noqa: E402
-from thermoscout_core.learning.compression.plots import pareto_front  # noqa: E402
 from thermoscout_core.learning.compression.recipe import load_recipe  # noqa: E402
 from thermoscout_core.learning.compression.recipe_page import DOCS, recipe_page  # noqa: E402
 from thermoscout_core.learning.compression.records import (  # noqa: E402
+    CompressionRecord,
     GateRecord,
     LatencyRecord,
     Measures,
     StepRecord,
 )
+from thermoscout_core.learning.compression.report import write_report  # noqa: E402
 from thermoscout_core.learning.compression.step import Budget, CompressionError  # noqa: E402
 from thermoscout_core.learning.compression.workbench import Workbench  # noqa: E402
 from thermoscout_core.learning.export import write_onnx  # noqa: E402
@@ -115,7 +117,9 @@ def run(path: Path) -> tuple[Any, list[str]]:
     return record, said
 
 
-def step_of(title: str, map_50: float, p50_ms: float, size: int, refused: Any = ()) -> StepRecord:
+def step_of(
+    title: str, map_50: float, p50_ms: float, size: int, refused: Any = (), do: str = "quantise"
+) -> StepRecord:
     gate = GateRecord(
         folding_difference=0,
         folding_worst_layer=None,
@@ -131,8 +135,8 @@ def step_of(title: str, map_50: float, p50_ms: float, size: int, refused: Any = 
     )
     return StepRecord(
         title=title,
-        do="x",
-        fingerprint="",
+        do=do,
+        fingerprint=title,
         settings={},
         gate=gate,
         measures=measures,
@@ -140,7 +144,7 @@ def step_of(title: str, map_50: float, p50_ms: float, size: int, refused: Any = 
     )
 
 
-DENSE = step_of("dense", 0.5, 10, 1000)
+DENSE = step_of("dense", 0.5, 10, 1000, do="dense")
 
 
 def test_a_recipe_runs_is_measured_and_reported(recipe: Recipe, tmp_path: Path) -> None:
@@ -357,6 +361,43 @@ def test_of_those_that_meet_the_goal_the_most_accurate_fast_one_is_taken() -> No
 def test_the_front_is_of_what_nothing_beats() -> None:
     points = [(3.0, 0.5), (1.0, 0.3), (2.0, 0.2), (2.5, 0.5)]
     assert pareto_front(points) == [(1.0, 0.3), (2.5, 0.5)]
+
+
+def record_of(*steps: StepRecord) -> CompressionRecord:
+    return CompressionRecord(
+        date="2026-11-21",
+        machine={"processor": "one", "cores": 2},
+        data="frames, val",
+        dense=DENSE,
+        steps=list(steps),
+        chosen=None,
+    )
+
+
+SMALLER = record_of(
+    step_of("input 0.8", 0.44, 6, 1000, do="rescale"),
+    step_of("input 0.6", 0.30, 4, 1000, do="rescale"),
+    step_of("width 0.5", 0.20, 5, 300, do="rescale"),
+)
+
+
+@pytest.mark.parametrize(("at_ms", "wanted"), [(8, 0.47), (5, 0.37), (10, 0.5), (20, 0.5)])
+def test_the_baseline_of_a_time_lies_between_the_nearest_two(at_ms: float, wanted: float) -> None:
+    assert baseline_map([record_of(), SMALLER], at_ms) == pytest.approx(wanted)
+
+
+def test_nothing_cheap_may_be_so_fast() -> None:
+    assert baseline_map([record_of(), SMALLER], 3.9) is None
+
+
+def test_the_report_sets_each_step_against_the_baselines_of_another_recipe(
+    tmp_path: Path,
+) -> None:
+    record = record_of(step_of("pruned", 0.49, 8, 400, do="prune_filters"))
+    text = write_report(record, tmp_path, [SMALLER]).read_text()
+    assert "- **pruned**: 0.4700; the step is +2.0 points from it" in text
+    assert (tmp_path / "pareto.png").stat().st_size > 10_000
+    assert "the same time" not in write_report(record, tmp_path).read_text()
 
 
 @pytest.mark.parametrize(

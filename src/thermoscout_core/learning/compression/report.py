@@ -9,12 +9,18 @@ from pydantic import ValidationError
 
 from thermoscout_core.errors import ResultsError
 from thermoscout_core.learning.checkpoint import write_whole
-from thermoscout_core.learning.compression.plots import pareto_figure, sensitivity_figure
+from thermoscout_core.learning.compression.pareto import (
+    BASELINES,
+    baseline_map,
+    pareto_figure,
+    time_ms,
+)
 from thermoscout_core.learning.compression.records import (
     FINAL_RECORD,
     CompressionRecord,
     StepRecord,
 )
+from thermoscout_core.learning.compression.sensitivity_plot import sensitivity_figure
 from thermoscout_core.learning.evaluation.plots import save_figure
 
 REPORT, PARETO = "report.md", "pareto.png"
@@ -30,8 +36,8 @@ def write_report(
 ) -> Path:
     """report.md, pareto.png and the sweeps' pictures into folder; returns report.md.
 
-    others: records of other recipes on the same data, for the plot. Raises CheckpointError or
-    ResultsError when a file can't be written.
+    others: records of other recipes on the same data, for the plot and the baselines. Raises
+    CheckpointError or ResultsError when a file can't be written.
     """
     save_figure(folder / PARETO, pareto_figure([record, *others]))
     pictures = [PARETO]
@@ -40,11 +46,14 @@ def write_report(
             name = f"sensitivity-{step.folder}.png"
             save_figure(folder / name, sensitivity_figure(step))
             pictures.append(name)
-    write_whole(folder / REPORT, ("\n".join(report_lines(record, pictures)) + "\n").encode())
+    text = "\n".join(report_lines(record, pictures, others))
+    write_whole(folder / REPORT, (text + "\n").encode())
     return folder / REPORT
 
 
-def report_lines(record: CompressionRecord, pictures: Sequence[str]) -> Iterator[str]:
+def report_lines(
+    record: CompressionRecord, pictures: Sequence[str], others: Sequence[CompressionRecord] = ()
+) -> Iterator[str]:
     """The report in Markdown."""
     yield "# Compression\n"
     machine = record.machine
@@ -67,6 +76,7 @@ def report_lines(record: CompressionRecord, pictures: Sequence[str]) -> Iterator
             f"{test.dense_map_50:.4f}, compressed {test.compressed_map_50:.4f}.\n"
         )
     yield from _details(record)
+    yield from _against_baselines([record, *others])
     for picture in pictures:
         yield f"![{picture}]({picture})\n"
 
@@ -127,6 +137,25 @@ def _details(record: CompressionRecord) -> Iterator[str]:
             for one in step.measures.latencies
         ]
         yield f"- **{step.title}** ({step.seconds:.0f} s): {', '.join([*shown, *step.notes])}"
+    yield ""
+
+
+def _against_baselines(records: Sequence[CompressionRecord]) -> Iterator[str]:
+    """Whether each step is worth its trouble: a smaller input costs nothing."""
+    record = records[0]
+    if not any(step.do == "rescale" for one in records for step in one.steps):
+        return
+    yield "At the same time as each step, a smaller input or a narrower network reaches:\n"
+    for step in record.steps:
+        at_ms = time_ms(step, record.dense)
+        if step.do in BASELINES or at_ms is None:
+            continue
+        baseline = baseline_map(records, at_ms)
+        if baseline is None:
+            yield f"- **{step.title}**: none is so fast"
+        else:
+            points = 100 * (step.measures.map_50 - baseline)
+            yield f"- **{step.title}**: {baseline:.4f}; the step is {points:+.1f} points from it"
     yield ""
 
 

@@ -68,6 +68,21 @@ class PruneFilters(Step):
             raise CompressionError("give one of keep_ratio, sensitivity and latency")
         folder.mkdir(parents=True, exist_ok=True)
         model = self._sparsified(model, bench, folder)
+        pruned, figures = self._pruned(model, bench, folder)
+        tuned = bench.finetune(
+            model.with_network(pruned),
+            folder / "training",
+            self.epochs,
+            learning_rate=self.learning_rate,
+            hold_zeros=self.hold_zeros,
+        )
+        return Outcome(tuned, figures=figures)
+
+    def _pruned(
+        self, model: Model, bench: Workbench, folder: Path
+    ) -> tuple[Ssd, dict[str, object]]:
+        """The network without the filters that score least, and figures for the report. What the
+        scores were made of is gone when the training begins: it takes gigabytes."""
         size_px = model.architecture.input_size_px
         groups = filter_groups(model.network, size_px)
         evidence = Evidence(
@@ -82,15 +97,8 @@ class PruneFilters(Step):
         pruned = prune_filters(model.network, size_px, removed)
         if self.reconstruct:
             _reconstruct(pruned, evidence, removed)
-        tuned = bench.finetune(
-            model.with_network(pruned),
-            folder / "training",
-            self.epochs,
-            learning_rate=self.learning_rate,
-            hold_zeros=self.hold_zeros,
-        )
         figures["channels"] = {g.name: [g.channels, kept[g.name]] for g in groups}
-        return Outcome(tuned, figures=figures)
+        return pruned, figures
 
     def _sparsified(self, model: Model, bench: Workbench, folder: Path) -> Model:
         if self.sparsify == "none":
