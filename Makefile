@@ -12,7 +12,7 @@ ifneq ($(wildcard $(DATA)),)
 export THERMOSCOUT_DATA ?= $(DATA)
 endif
 
-.PHONY: help setup setup-tests demo test lint clean
+.PHONY: help setup setup-tests demo test soak lint clean
 
 help:
 	@echo "Thermoscout finds overheating power equipment in infrared pictures."
@@ -22,7 +22,8 @@ help:
 	@echo "  make demo INPUT=folder    the same on a folder of real thermograms"
 	@echo "  make setup                the environment alone: .venv and the built messages and nodes;"
 	@echo "                            afterwards .venv/bin/thermoscout works"
-	@echo "  make test                 everything that CI runs: lint, types, tests"
+	@echo "  make test                 everything that CI runs: lint, types, tests, a short soak"
+	@echo "  make soak                 the soak alone: the graph for 3 minutes, a fault every 20 s"
 	@echo "  make lint                 ruff and mypy alone"
 	@echo "  make clean                removes .venv, .ros and what the tools left behind"
 	@echo
@@ -44,6 +45,14 @@ demo: setup
 
 test: lint
 	@scripts/with_ros python -m pytest
+	@$(MAKE) --no-print-directory soak
+
+# After the tests, not beside them: it measures for how long verdicts are away. Half a minute is
+# allowed, for a slow machine starts a killed node slowly; `soak` alone has the bar of 5 s.
+soak: setup
+	@rm -rf .ros/soak
+	@scripts/with_ros .ros/install/lib/thermoscout/soak --minutes 3 --every 20 --rate 5 \
+		--size 320x256 --patience 30 --output .ros/soak
 
 lint: setup-tests
 	@.venv/bin/ruff check .

@@ -88,6 +88,7 @@ def memory_figures(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = parser_of("Memory and CPU over many frames.")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--rate", type=float, default=CAMERA_HZ, help="Hz; 0: as fast as it goes")
     options = parser.parse_args()

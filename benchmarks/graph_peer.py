@@ -5,14 +5,14 @@ scripts/with_ros python benchmarks/graph_peer.py --seconds 30 --turns 3 --json g
 The peer is built as yolo_ros is (github.com/mgonzs13/yolo_ros, yolo_node.py): camera and detector
 in a process each, cv_bridge, a best-effort subscription of depth 1, and inference inside the
 callback. It runs our Detector, so the network's time is the same and the structure alone differs.
-Ours: camera and detector in one process, inference in a worker thread. Latency is from the frame's
+Ours: camera and detector in one process, which hands frames over by reference, and inference in a
+worker thread. Both cameras give frames that were drawn beforehand. Latency is from the frame's
 stamp to the arrival of its detections in a third process; dropped are frames without detections.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -23,7 +23,9 @@ from statistics import mean
 from typing import Any
 
 import rclpy
-from graph_latency import host
+import recorded_camera
+from one_process_graph import host, parser_of, write_json
+from one_process_graph import size as size_of
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -32,7 +34,6 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-from thermoscout_core import machine
 from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_nodes.detector import DetectorNode
 from thermoscout_nodes.graph_processes import (
@@ -40,6 +41,7 @@ from thermoscout_nodes.graph_processes import (
     use_room_for_images,
     write_overrides,
 )
+from thermoscout_nodes.handover import Handover
 from thermoscout_nodes.ir_camera import IrCamera
 from thermoscout_nodes.process import run
 
@@ -69,15 +71,18 @@ class PeerDetector(Node):
         self._publisher.publish(self._to_message(found, message.header))
 
 
-def be(what: str, arguments: list[str]) -> None:
+def be(what: str, size: str, arguments: list[str]) -> None:
     """The main() of a child process."""
+    if what != "peer":
+        recorded_camera.offer(size_of(size))
     if what == "peer":
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         rclpy.spin(PeerDetector())  # until SIGTERM
     elif what == "camera":
         run(lambda: [IrCamera()], arguments)
     else:
-        run(lambda: [IrCamera(), DetectorNode()], arguments)
+        handover = Handover()
+        run(lambda: [IrCamera(handover=handover), DetectorNode(handover=handover)], arguments)
 
 
 def cpu_s(process: subprocess.Popen[bytes]) -> float:
@@ -87,22 +92,24 @@ def cpu_s(process: subprocess.Popen[bytes]) -> float:
     return (int(user) + int(system)) / TICKS_PER_S
 
 
-def measure(children: tuple[str, ...], url: str, seconds: float) -> dict[str, Any]:
+def measure(children: tuple[str, ...], options: argparse.Namespace) -> dict[str, Any]:
     """Run the processes and listen to their detections."""
     context = Context()
     with private_domain() as domain, tempfile.TemporaryDirectory() as folder:
         parameters = Path(folder) / "parameters.yaml"
+        url = f"recorded://patrol?rate={options.rate}"
         write_overrides(parameters, {"ir_camera": {"url": url}})
         environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
         command = [sys.executable, __file__, "--be"]
+        size = "x".join(map(str, options.size))
         ros = ["--ros-args", "--log-level", "error", "--params-file", str(parameters)]
         processes = [
-            subprocess.Popen([*command, child, *ros], env=environment) for child in children
+            subprocess.Popen([*command, child, size, *ros], env=environment) for child in children
         ]
         handlers = SignalHandlerOptions.NO
         rclpy.init(context=context, domain_id=domain, signal_handler_options=handlers)
         try:
-            return _listen(context, processes, seconds)
+            return _listen(context, processes, options.seconds)
         finally:
             for process in processes:
                 process.terminate()
@@ -147,25 +154,20 @@ def _listen(
 
 def main() -> None:
     if sys.argv[1:2] == ["--be"]:
-        be(sys.argv[2], sys.argv[3:])
+        be(sys.argv[2], sys.argv[3], sys.argv[4:])
         return
-    parser = argparse.ArgumentParser(description="Our structure beside yolo_ros'.")
+    parser = parser_of("Our structure beside yolo_ros'.")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured, per turn")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rate", type=float, default=25.0, help="frames per second")
-    parser.add_argument("--size", type=int, nargs=2, default=(640, 512), help="width height")
-    parser.add_argument("--json", type=Path, help="file that takes the figures")
     options = parser.parse_args()
     use_room_for_images()
-    described = host()
-    print(f"{machine.in_words()}; load {described['load_average']:.1f} before")
-    size = f"width={options.size[0]}&height={options.size[1]}&rate={options.rate}"
-    url = f"sim://patrol?seed=7&hold=2&{size}"
+    described, data = host(), recorded_camera.offer(options.size)
     sides = {"thermoscout": ("ours",), "yolo_ros' structure": ("camera", "peer")}
     turns: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
     for _ in range(options.turns):
         for side, children in sides.items():
-            turns[side].append(measure(children, url, options.seconds))
+            turns[side].append(measure(children, options))
     print(f"{'means of the turns':24}{'p50 ms':>9}{'p95':>9}{'p99':>9}{'dropped':>9}{'CPU':>7}")
     for side, figures in turns.items():
         known = [f for f in figures if f["latency_ms"]]
@@ -173,14 +175,7 @@ def main() -> None:
         dropped = 1.0 - mean(f["detections_hz"] for f in figures) / options.rate
         cores = mean(f["cpu_cores"] for f in figures)
         print(f"{side:24}{p50:9.2f}{p95:9.2f}{p99:9.2f}{100 * dropped:8.1f}%{cores:7.2f}")
-    if options.json:
-        result = {
-            "benchmark": "graph_peer",
-            "host": described,
-            "options": {name: str(value) for name, value in vars(options).items()},
-            "turns": turns,
-        }
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write_json(options.json, "graph_peer", options, host=described, data=data, turns=turns)
 
 
 if __name__ == "__main__":

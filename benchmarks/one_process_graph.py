@@ -38,7 +38,6 @@ def parser_of(description: str) -> argparse.ArgumentParser:
     """The options that all benchmarks of the one-process graph share."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--size", type=size, default=(640, 512), help="of frames")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
     parser.add_argument("--json", type=Path, help="file that takes the figures")
     return parser
 
