@@ -143,11 +143,13 @@ class Inspector:
         frame: ThermalFrame,
         fix: RangeFix | None = None,
         air: ObjectParameters | None = None,
+        conditions: MeasuringConditions | None = None,
     ) -> FrameInspection:
         """One frame -> detections, readings and verdicts.
 
         fix: the distance that belongs to the frame; None takes the one that the frame states.
         air: parameters of the scene that are known better than the frame states them.
+        conditions: what else is known of the measurement, such as wind and load.
         """
         detections = self.detector.detect(frame.counts)
         readings = self.thermometer.read(frame, detections, fix, air)
@@ -157,5 +159,6 @@ class Inspector:
             relative_humidity=scene.relative_humidity,
             distance_m=fix.distance_m if fix is not None else scene.distance_m,
         )
-        verdicts = self.judge.judge(readings, stated)
+        known = stated if conditions is None else stated.or_else(conditions)
+        verdicts = self.judge.judge(readings, known)
         return FrameInspection(frame, tuple(detections), tuple(readings), tuple(verdicts))

@@ -1,18 +1,35 @@
-"""The air as topics state it: temperature and humidity, each with its stamp."""
+"""The air as topics state it, and the other conditions as the judge's parameters do."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from sensor_msgs.msg import RelativeHumidity, Temperature
 
+from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.frames import ObjectParameters
 from thermoscout_nodes.device_messages import to_seconds
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.qos import SENSOR_SUBSCRIBE
 
+_SAID = {"yes": True, "no": False}
+
 Sample = tuple[float, float]
 """Stamp in seconds and value: °C, or humidity 0..1."""
+
+
+def measuring_conditions(air: ObjectParameters, parameters: Any) -> MeasuringConditions:
+    """What the judge knows of a measurement; NaN and None for what nobody states."""
+    wind_m_s, load_share = parameters["wind_speed"], parameters["load_share"]
+    return MeasuringConditions(
+        air_c=air.air_c,
+        relative_humidity=air.relative_humidity,
+        wind_m_s=wind_m_s if wind_m_s >= 0 else math.nan,
+        load_share=load_share if load_share >= 0 else math.nan,
+        direct_sun=_SAID.get(parameters["direct_sun"]),
+        precipitation=_SAID.get(parameters["precipitation"]),
+    )
 
 
 class AmbientAir:

@@ -23,7 +23,7 @@ from thermoscout_core.history.queries import History
 from thermoscout_core.history.recorder import PatrolInfo
 from thermoscout_core.reporting.overlay import draw_overlay
 from thermoscout_core.verdicts import Verdict
-from thermoscout_nodes.ambient import AmbientAir
+from thermoscout_nodes.ambient import AmbientAir, measuring_conditions
 from thermoscout_nodes.device_messages import stamp_key, to_seconds
 from thermoscout_nodes.identity import rules_status
 from thermoscout_nodes.images import array_to_image, image_to_counts
@@ -200,10 +200,10 @@ class FaultJudge(ManagedNode):
             self._matcher.add_second(stamp_key(message.header), (message.header, verdicts))
 
     def _conditions(self, stamp_s: float) -> MeasuringConditions:
-        """The air, from fresh topics, else as the camera states it; NaN for what nobody states."""
-        fresh = self._ambient.at(stamp_s, self.parameters["ambient_max_age"])
-        air = fresh.or_else(self._camera_states)
-        return MeasuringConditions(air_c=air.air_c, relative_humidity=air.relative_humidity)
+        """The air, from fresh topics, else as the camera states it; the rest from the parameters.
+        NaN and None for what nobody states."""
+        air = self._ambient.at(stamp_s, self.parameters["ambient_max_age"])
+        return measuring_conditions(air.or_else(self._camera_states), self.parameters)
 
     def _now_s(self) -> float:
         return float(self.get_clock().now().nanoseconds) * 1e-9

@@ -80,6 +80,21 @@ def test_options_become_the_parameters_of_the_scene(run):
     assert (reading["distance_m"], reading["emissivity"]) == (12.5, 0.92)
 
 
+def test_the_judge_hears_of_wind_and_load_from_the_details(run, fake_inspector, tmp_path):
+    heard = []
+    judge = fake_inspector.judge.judge
+
+    def listening(readings, conditions=None):
+        heard.append(conditions)
+        return judge(readings, conditions)
+
+    fake_inspector.judge.judge = listening
+    file = tmp_path / "site.yaml"
+    file.write_text("{wind_m_s: 7, rated_load_a: 100, images: {hot: {load_a: 40}}}")
+    run("--details", str(file))
+    assert [(known.wind_m_s, known.load_share) for known in heard][1] == (7.0, 0.4)
+
+
 def test_what_is_not_given_stays_unknown(run):
     assert run()[1]["images"][0]["readings"][0]["distance_m"] is None
 
@@ -87,10 +102,10 @@ def test_what_is_not_given_stays_unknown(run):
 def test_stopped_run_keeps_what_was_done(run, fake_inspector, monkeypatch):
     done = fake_inspector.inspect
 
-    def interrupted_at_the_second(frame, *rest):
+    def interrupted_at_the_second(frame, **known):
         if "hot" in frame.source:
             raise KeyboardInterrupt
-        return done(frame, *rest)
+        return done(frame, **known)
 
     monkeypatch.setattr(fake_inspector, "inspect", interrupted_at_the_second)
     result, results = run()

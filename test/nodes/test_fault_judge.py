@@ -76,6 +76,16 @@ def test_a_hot_connector_is_a_fault_and_a_cold_one_is_not(bench: Bench) -> None:
     assert cold.severity == ThermalVerdict.NORMAL
 
 
+def test_what_the_parameters_say_of_wind_load_and_weather_is_judged_and_recorded(
+    graph: Any,
+) -> None:
+    stated = {"wind_speed": 8.0, "load_share": 0.5, "direct_sun": "no", "precipitation": "no"}
+    verdict = Bench(graph, **stated).judge(reading(30.0)).verdicts[0]
+    said = " ".join(verdict.cautions)
+    assert "wind 8 m/s is above 5 m/s" in said
+    assert not any(word in said for word in ("load", "sun", "rain"))
+
+
 def test_verdicts_carry_the_header_and_the_size_of_the_source(bench: Bench) -> None:
     message = bench.judge(reading(30.0), stamp_s=7.5)
     assert (message.header.stamp.sec, message.header.frame_id) == (7, "camera")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -66,9 +67,13 @@ def test_details_are_shown_and_what_is_missing_is_unknown(tmp_path, inspected):
     details.write_text(
         "site: East station\nwind_m_s: 7.5\nimages: {a: {load_a: 20, rated_load_a: 100}}\n"
     )
+    results = inspected / "results.json"
+    record = json.loads(results.read_text(encoding="utf-8"))
+    results.write_text(json.dumps({**record, "rules": "dlt664"}), encoding="utf-8")
     run(inspected, "--details", details, "--no-pdf")
     page = (inspected / "report.html").read_text(encoding="utf-8")
     assert "East station" in page and "20 A" in page
+    assert "asked by the rules dlt664" in page
     rows = {row.split("</td>")[0]: row for row in page.split("<tr><td>")}
     assert "NOT met" in rows["wind"] and "NOT met" in rows["load of rated"]
     assert "unknown" in rows["relative humidity"] and "not stated" in rows["relative humidity"]

@@ -11,9 +11,11 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from thermoscout_core.diagnosis.conditions import MeasuringConditions
     from thermoscout_core.frames import ObjectParameters
     from thermoscout_core.history.recorder import PatrolRecorder
     from thermoscout_core.inspection import Inspector, NamedInspection
+    from thermoscout_core.reporting.details import Details
     from thermoscout_core.thermograms import ThermogramFile
 
 _INTERRUPTED = 130
@@ -55,6 +57,14 @@ def inspect(
     reflected: Annotated[
         float | None, typer.Option(help="Reflected apparent temperature, °C.")
     ] = None,
+    details: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="YAML",
+            help="Load, weather, site, people: verdicts and report take them. docs/report.md "
+            "lists the keys.",
+        ),
+    ] = None,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Pictures and report.html.")
     ] = True,
@@ -78,10 +88,13 @@ def inspect(
     """
     from thermoscout_core.errors import HistoryError
     from thermoscout_core.inspection import Inspector
+    from thermoscout_core.reporting.composition import ReportOptions
+    from thermoscout_core.reporting.details import Details, read_details
     from thermoscout_core.reporting.report import ReportWriter
     from thermoscout_core.results import run_results
     from thermoscout_core.thermograms import find_thermograms
 
+    known = read_details(details) if details else Details()
     files = find_thermograms(paths, split)
     inspector = Inspector.default(model, score_threshold, rules, correction)
     writer = ReportWriter(output)
@@ -89,7 +102,7 @@ def inspect(
     recorder = _recorder(history, inspector, output.name) if history else None
     complete, not_recorded = True, None
     try:
-        for named in _inspect_all(files, inspector, scene):
+        for named in _inspect_all(files, inspector, scene, known):
             writer.add(named, report)
             if recorder is not None:
                 _record(recorder, named, waypoint)
@@ -101,7 +114,7 @@ def inspect(
         if recorder is not None:
             recorder.close()
     results = run_results(inspector, writer.records, complete)
-    page = writer.finish(results, page=report)
+    page = writer.finish(results, ReportOptions(details=known), page=report)
 
     from thermoscout_core.cli.summary import print_summary
 
@@ -157,18 +170,24 @@ def _record(recorder: PatrolRecorder, named: NamedInspection, waypoint: str) -> 
 
 
 def _inspect_all(
-    files: Iterable[ThermogramFile], inspector: Inspector, scene: ObjectParameters
+    files: Iterable[ThermogramFile],
+    inspector: Inspector,
+    scene: ObjectParameters,
+    details: Details,
 ) -> Iterator[NamedInspection]:
     from rich.console import Console
     from rich.progress import track
 
     # on stderr, so that the summary on stdout can be piped
     for file in track(list(files), "Inspecting", console=Console(stderr=True)):
-        yield _inspected(file, inspector, scene)
+        yield _inspected(file, inspector, scene, details.conditions_of(file.id))
 
 
 def _inspected(
-    file: ThermogramFile, inspector: Inspector, scene: ObjectParameters
+    file: ThermogramFile,
+    inspector: Inspector,
+    scene: ObjectParameters,
+    conditions: MeasuringConditions,
 ) -> NamedInspection:
     """One file -> its inspection; a bad file becomes a record with an error, not an end."""
     from thermoscout_core.errors import FrameError, ThermogramError
@@ -178,7 +197,8 @@ def _inspected(
     try:
         frame = read_thermogram(file.path, file.scale)
         known = replace(frame.radiometry, scene=scene.or_else(frame.radiometry.scene))
-        inspection = inspector.inspect(replace(frame, radiometry=known))
+        frame = replace(frame, radiometry=known)
+        inspection = inspector.inspect(frame, conditions=conditions)
     except (ThermogramError, FrameError) as error:
         return NamedInspection(file.id, str(file.path), None, str(error))
     return NamedInspection(file.id, str(file.path), inspection)

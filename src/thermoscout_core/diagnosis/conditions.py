@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+def _is_stated(value: float | bool | None) -> bool:
+    return value is not None and not math.isnan(value)
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class MeasuringConditions:
     distance_m: float = math.nan
     direct_sun: bool | None = None
     precipitation: bool | None = None
+
+    def or_else(self, other: MeasuringConditions) -> MeasuringConditions:
+        """These, and the other's where these say nothing."""
+        mine = {name: value for name, value in vars(self).items() if _is_stated(value)}
+        return replace(other, **mine)
 
 
 class ConditionLimits(BaseModel):

@@ -1,89 +1,112 @@
-"""The measuring conditions beside what DL/T 664 asks: met, not met, or not stated."""
+"""The measuring conditions beside what the rule set asks: met, not met, or not stated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from thermoscout_core.diagnosis.conditions import ConditionLimits
+from thermoscout_core.diagnosis.rule_files import shipped_rule_sets
+from thermoscout_core.diagnosis.rules import KnowledgeBase
 from thermoscout_core.reporting.details import Circumstances
 from thermoscout_core.reporting.numbers import number, percent
 from thermoscout_core.reporting.wording import Wording
 
-AIR_AT_LEAST_C = 5.0
-HUMIDITY_AT_MOST = 0.85
-WIND_AT_MOST_M_S = 5.0
-LOAD_AT_LEAST = 0.30
+NOTHING = "–"
 
 
 @dataclass(frozen=True)
 class ConditionRow:
-    """name, value and what is asked, as text. met: None when the value isn't known."""
+    """name, value, what is asked and the state, as text. is_broken: not met."""
 
     name: str
     value: str
     asked: str
-    met: bool | None
+    state: str
+    is_broken: bool
 
 
-def condition_rows(every: Sequence[Circumstances], say: Wording) -> list[ConditionRow]:
+def asked_by(rules: str) -> ConditionLimits | None:
+    """What the rule set of that id asks; None for one that isn't shipped, and so not at hand."""
+    return KnowledgeBase.load(rules).measuring if rules in shipped_rule_sets() else None
+
+
+def condition_rows(
+    every: Sequence[Circumstances], limits: ConditionLimits | None, say: Wording
+) -> list[ConditionRow]:
     """Conditions of an inspection. Where images differ, the value is a span, and met is what holds
-    for all that are known.
-
-    DL/T 664 asks for air of at least 5 °C, humidity of at most 85 %, wind of at most 5 m/s, a load
-    of at least 30 % of rated, and no rain, fog, snow or direct sun.
-    """
-
-    def row(
-        key: str,
-        values: Iterable[float | None],
-        text: Callable[[float | None], str],
-        asked: str,
-        holds: Callable[[float], bool],
-    ) -> ConditionRow:
-        known = [value for value in values if value is not None]
-        if not known:
-            return ConditionRow(say(key), say("unknown_value"), asked, None)
-        low, high = text(min(known)), text(max(known))
-        value = low if low == high else say("varies", low=low, high=high)
-        return ConditionRow(say(key), value, asked, all(map(holds, known)))
-
+    for all that are known. limits: of the rule set; what it doesn't ask for is neither met nor
+    not."""
+    rows = _Rows(say)
+    asked = limits or ConditionLimits()
     return [
-        row(
+        rows.of(
             "air",
             (one.air_c for one in every),
             lambda value: f"{number(value)} °C",
-            f"≥ {AIR_AT_LEAST_C:g} °C",
-            lambda value: value >= AIR_AT_LEAST_C,
+            (asked.min_air_c, asked.max_air_c),
         ),
-        row(
+        rows.of(
             "humidity",
             (one.relative_humidity for one in every),
             percent,
-            f"≤ {100 * HUMIDITY_AT_MOST:g} %",
-            lambda value: value <= HUMIDITY_AT_MOST,
+            (None, asked.max_relative_humidity),
         ),
-        row(
+        rows.of(
             "wind",
             (one.wind_m_s for one in every),
             lambda value: f"{number(value)} m/s",
-            f"≤ {WIND_AT_MOST_M_S:g} m/s",
-            lambda value: value <= WIND_AT_MOST_M_S,
+            (None, asked.max_wind_m_s),
         ),
-        row(
+        rows.of(
             "load_share",
             (one.load_share for one in every),
             percent,
-            f"≥ {100 * LOAD_AT_LEAST:g} %",
-            lambda value: value >= LOAD_AT_LEAST,
+            (asked.min_load_share, None),
         ),
-        _absent("precipitation", [one.precipitation for one in every], say),
-        _absent("direct_sun", [one.direct_sun for one in every], say),
+        rows.absent("precipitation", [one.precipitation for one in every], asked.no_precipitation),
+        rows.absent("direct_sun", [one.direct_sun for one in every], asked.no_direct_sun),
     ]
 
 
-def _absent(key: str, stated: Sequence[bool | None], say: Wording) -> ConditionRow:
-    """Something that there should not be."""
-    known = [value for value in stated if value is not None]
-    if not known:
-        return ConditionRow(say(key), say("unknown_value"), say("no"), None)
-    return ConditionRow(say(key), say("yes" if any(known) else "no"), say("no"), not any(known))
+class _Rows:
+    """Makes rows in one language."""
+
+    def __init__(self, say: Wording) -> None:
+        self._say = say
+
+    def of(
+        self,
+        key: str,
+        values: Iterable[float | None],
+        text: Callable[[float | None], str],
+        limits: tuple[float | None, float | None],
+    ) -> ConditionRow:
+        """A quantity; limits: the lowest and the highest that is asked for, None for none."""
+        low, high = limits
+        known = [value for value in values if value is not None]
+        asked = [f"≥ {text(low)}"] if low is not None else []
+        asked += [f"≤ {text(high)}"] if high is not None else []
+        shown = self._span(text(min(known)), text(max(known))) if known else ""
+        holds = all(
+            (low is None or value >= low) and (high is None or value <= high) for value in known
+        )
+        return self._row(key, shown, ", ".join(asked), holds)
+
+    def absent(self, key: str, stated: Sequence[bool | None], unwanted: bool) -> ConditionRow:
+        """Something that there should not be, if that is asked for."""
+        known = [value for value in stated if value is not None]
+        shown = self._say("yes" if any(known) else "no") if known else ""
+        return self._row(key, shown, self._say("no") if unwanted else "", not any(known))
+
+    def _span(self, low: str, high: str) -> str:
+        return low if low == high else self._say("varies", low=low, high=high)
+
+    def _row(self, key: str, shown: str, asked: str, holds: bool) -> ConditionRow:
+        say = self._say
+        if not shown:
+            return ConditionRow(
+                say(key), say("unknown_value"), asked or NOTHING, say("not_stated"), False
+            )
+        state = say("met" if holds else "not_met") if asked else NOTHING
+        return ConditionRow(say(key), shown, asked or NOTHING, state, bool(asked) and not holds)

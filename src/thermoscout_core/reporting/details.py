@@ -6,12 +6,14 @@ unknown in the report.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.results import ImageRecord
 
@@ -63,11 +65,33 @@ class Details(Circumstances):
     def of(self, image: ImageRecord) -> Circumstances:
         """What holds for one image: its own entry, then the inspection's, then what the
         thermogram itself or the options of ``inspect`` state."""
-        known = {
-            "air_c": image.scene.air_c,
-            "relative_humidity": image.scene.relative_humidity,
-        }
-        for source in (self, self.images.get(image.id)):
+        return self._known_of(
+            image.id,
+            {
+                "air_c": image.scene.air_c,
+                "relative_humidity": image.scene.relative_humidity,
+            },
+        )
+
+    def conditions_of(self, image_id: str) -> MeasuringConditions:
+        """What of it an image is judged by."""
+        known = self._known_of(image_id, {})
+
+        def number(value: float | None) -> float:
+            return math.nan if value is None else value
+
+        return MeasuringConditions(
+            air_c=number(known.air_c),
+            relative_humidity=number(known.relative_humidity),
+            wind_m_s=number(known.wind_m_s),
+            load_share=number(known.load_share),
+            direct_sun=known.direct_sun,
+            precipitation=known.precipitation,
+        )
+
+    def _known_of(self, image_id: str, known: dict[str, Any]) -> Circumstances:
+        """known: what goes last."""
+        for source in (self, self.images.get(image_id)):
             if source is not None:
                 stated = source.model_dump(include=set(Circumstances.model_fields))
                 known |= {name: value for name, value in stated.items() if value not in (None, "")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from thermoscout_core.readings import ReadingFlag
-from thermoscout_core.reporting.conditions import condition_rows
+from thermoscout_core.reporting.conditions import asked_by, condition_rows
 from thermoscout_core.reporting.facts import detail_facts, maker_facts, sheet_facts
 from thermoscout_core.reporting.numbers import number, percent, utc
 from thermoscout_core.reporting.sheets import Content, Entry, Sheet
@@ -60,7 +60,9 @@ def _names(composition: Composition) -> dict[str, object]:
         "results": content.results,
         "truth": content.truth,
         "flags": _flags_that_occur(content),
-        "conditions": condition_rows([s.circumstances for s in content.sheets], say),
+        "conditions": condition_rows(
+            [s.circumstances for s in content.sheets], asked_by(content.results.rules), say
+        ),
         "detail_facts": detail_facts(content, say),
         "maker_facts": maker_facts(content.results, say),
         "sheet_facts": lambda sheet: sheet_facts(sheet, say),

@@ -29,7 +29,7 @@ from reportlab.platypus import (
 )
 
 from thermoscout_core.reporting.choices import Language
-from thermoscout_core.reporting.conditions import condition_rows
+from thermoscout_core.reporting.conditions import asked_by, condition_rows
 from thermoscout_core.reporting.facts import detail_facts, maker_facts, sheet_facts
 from thermoscout_core.reporting.numbers import number, percent
 from thermoscout_core.reporting.pdf_blocks import INK, LINE, SEVERITY_COLORS, Blocks, picture
@@ -164,12 +164,16 @@ def _summary(composition: Composition, blocks: Blocks) -> Iterator[Flowable]:
     yield from _heading(blocks, say("details"))
     yield blocks.facts(detail_facts(content, say))
     yield from _heading(blocks, say("conditions"))
-    states = {None: say("not_stated"), True: say("met"), False: say("not_met")}
+    stated = [sheet.circumstances for sheet in content.sheets]
     rows = [
-        [row.name, row.value, row.asked, states[row.met]]
-        for row in condition_rows([sheet.circumstances for sheet in content.sheets], say)
+        [row.name, row.value, row.asked, row.state]
+        for row in condition_rows(stated, asked_by(content.results.rules), say)
     ]
-    head = [say(key) for key in ("condition", "value", "asked", "state")]
+    head = [
+        *(say("condition"), say("value")),
+        say("asked", rules=content.results.rules or say("unknown_value")),
+        say("state"),
+    ]
     yield blocks.table(head, rows, [3, 3, 3, 2])
     yield from _heading(blocks, say("made_with"))
     yield blocks.facts(maker_facts(content.results, say), columns=2)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
-from thermoscout_nodes.parameter_tables.shared import AMBIENT_MAX_AGE, AUTOSTART, NOT_STATED_C
+from thermoscout_nodes.parameter_tables.shared import (
+    AMBIENT_MAX_AGE,
+    AUTOSTART,
+    NOT_STATED,
+    NOT_STATED_C,
+    YES_NO,
+)
 from thermoscout_nodes.parameters import Parameter, Table
 from thermoscout_nodes.trusted_files import input_file, output_path
 
@@ -150,6 +156,37 @@ FAULT_JUDGE: Table = (
         check=input_file(".yaml", ".yml", plain_names=True),
     ),
     AMBIENT_MAX_AGE,
+    Parameter(
+        "wind_speed",
+        NOT_STATED,
+        "Verdicts are judged by it and say so; -1: nobody knows it.",
+        unit="m/s",
+        minimum=NOT_STATED,
+        maximum=100.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "load_share",
+        NOT_STATED,
+        "Current over rated current, 1 is the rated one; -1: nobody knows it.",
+        minimum=NOT_STATED,
+        maximum=10.0,
+        dynamic=True,
+    ),
+    Parameter(
+        "direct_sun",
+        "unknown",
+        "Whether the sun shines on the equipment.",
+        choices=YES_NO,
+        dynamic=True,
+    ),
+    Parameter(
+        "precipitation",
+        "unknown",
+        "Whether there is rain, snow or fog.",
+        choices=YES_NO,
+        dynamic=True,
+    ),
     Parameter(
         "raise_n",
         3,

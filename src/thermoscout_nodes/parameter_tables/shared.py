@@ -7,6 +7,11 @@ from thermoscout_nodes.parameters import Parameter
 NOT_STATED_C = -274.0
 """No temperature: below absolute zero."""
 
+NOT_STATED = -1.0
+"""No quantity that can't be negative."""
+
+YES_NO = ("unknown", "no", "yes")
+
 AUTOSTART = Parameter(
     "autostart",
     True,
