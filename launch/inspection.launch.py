@@ -16,12 +16,13 @@ from thermoscout_nodes.launch_overrides import overrides_file
 
 SHARE = FindPackageShare("thermoscout")
 NODES = (
-    "ir_camera",
-    "laser_rangefinder",
-    "detector",
-    "temperature_correction",
     "fault_judge",
+    "temperature_correction",
+    "detector",
+    "laser_rangefinder",
+    "ir_camera",
 )
+"""In the order of their start: whoever listens before whoever speaks."""
 RESPAWN_DELAY_S = 0.3
 VIEWERS = ("rviz", "foxglove")
 
@@ -51,7 +52,7 @@ def _start(context: LaunchContext) -> list[Node]:
             respawn=respawn,
             respawn_delay=RESPAWN_DELAY_S,
         )
-        for executable in (*executables, *(["bag_recorder"] if record else []))
+        for executable in (*(["bag_recorder"] if record else []), *executables)
     ]
 
 

@@ -160,17 +160,16 @@ class Soak:
 
     def _on_verdicts(self, message: ThermalVerdicts) -> None:
         now_s = time.monotonic()
+        age_s = time.time() - self._stamp_s(message)
         for outcome in self.figures.outcomes:
-            if math.isnan(outcome.away_s) and self._stamp_s(message) > self._fault_clock_s():
-                outcome.away_s = now_s - self._fault_s
+            since_s = now_s - self._begun_s - outcome.at_s
+            if math.isnan(outcome.away_s) and age_s < since_s:
+                outcome.away_s = since_s
         self._last_s = now_s
         self.figures.frames += 1
         truth = self._truths.pop(stamp_key(message.header), None)
         if truth is not None:
             self._compare(truth, message, now_s - self._fault_s < AFTER_FAULT_S)
-
-    def _fault_clock_s(self) -> float:
-        return time.time() - (time.monotonic() - self._fault_s)
 
     @staticmethod
     def _stamp_s(message: ThermalVerdicts) -> float:

@@ -6,10 +6,14 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from thermoscout.msg import ThermalVerdicts
 
+from thermoscout_nodes.device_messages import make_header
+from thermoscout_nodes.qos import STANDARD
 from thermoscout_nodes.soak import growth, problems
 from thermoscout_nodes.soak_graph import SoakGraph
 from thermoscout_nodes.soak_watch import NODES, Figures, Outcome, Soak
@@ -49,6 +53,25 @@ def test_verdicts_come_again_after_any_node_was_killed(soaking: Any) -> None:
         _wait(watch, lambda name=name: processes.nodes[name].starts == 2)
         _wait(watch, lambda outcome=outcome: not math.isnan(outcome.away_s))
     assert watch.figures.called_normal[True] <= watch.figures.faulty[True] / 10
+
+
+def test_verdicts_that_stay_away_over_two_faults_are_counted_from_each(graph: Any) -> None:
+    node = SimpleNamespace(send_signal=lambda _: None, rss_mib=math.nan)
+    unharmed = SimpleNamespace(nodes=dict.fromkeys(NODES, node), look_after=lambda: None)
+    verdicts = graph.peer.create_publisher(ThermalVerdicts, "verdicts", STANDARD)
+    watch = Soak(unharmed, graph.context, seed=1, every_s=1e6)
+    try:
+        first = watch.harm("kill -9", "detector")
+        begun_s = time.monotonic()
+        _wait(watch, lambda: time.monotonic() - begun_s > 0.5)
+        second = watch.harm("kill -9", "fault_judge")
+        _wait(watch, verdicts.get_subscription_count)
+        verdicts.publish(ThermalVerdicts(header=make_header(time.time(), "camera")))
+        _wait(watch, lambda: not watch.is_away)
+    finally:
+        watch.close()
+    assert first.away_s == pytest.approx(second.away_s + second.at_s - first.at_s)
+    assert second.at_s - first.at_s > 0.5
 
 
 @pytest.mark.parametrize(
