@@ -25,6 +25,7 @@ from camera_peers import FakeCamera, log_in
 
 from thermoscout_core import machine
 from thermoscout_core.cameras.registry import open_camera
+from thermoscout_core.errors import DeviceError
 
 SILENCE_S = 10.0
 WIDTH, HEIGHT, RATE_HZ, VIDEO_HZ = 160, 128, 250, 100
@@ -115,11 +116,16 @@ CAMERAS: dict[str, Callable[[], Any]] = {
 
 
 def read(camera: Any, frames: int) -> None:
+    """Opens it again when it is lost, as the node does."""
     heard_s = time.monotonic()
     while frames:
-        if camera.read(0.2) is not None:
-            frames, heard_s = frames - 1, time.monotonic()
-        elif time.monotonic() - heard_s > SILENCE_S:
+        try:
+            if camera.read(0.2) is not None:
+                frames, heard_s = frames - 1, time.monotonic()
+        except DeviceError as error:
+            print(error, file=sys.stderr)
+            camera.open()
+        if time.monotonic() - heard_s > SILENCE_S:
             sys.exit(f"{camera.hardware_id} was silent for {SILENCE_S:g} s")
 
 
