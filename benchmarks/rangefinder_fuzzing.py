@@ -5,7 +5,8 @@ python benchmarks/rangefinder_fuzzing.py --inputs 1000000 --json fuzzing.json
 Each input is a random or mutated stream of some dozen bytes, fed in pieces to a parser of each
 family in turn. It counts exceptions, inputs that took more than a second of CPU, and distances
 that no place of the input with a right checksum (Benewake, JRT) or whole line of the right form
-(Dimetix, LW20, bare metres) explains. All three must be 0, else it ends with 1; the seed makes it repeat.
+(Dimetix, LW20, bare metres) explains. All three must be 0, else it ends with 1; the seed
+makes it repeat.
 """
 
 from __future__ import annotations
