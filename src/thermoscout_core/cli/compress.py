@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from thermoscout_core.learning.compression.records import CompressionRecord
     from thermoscout_core.learning.training.progress import EpochReport
 
-TABLE_WIDTH = 120
+WIDEST = 200
+"""Of the table, whatever the terminal has: a line may wrap, a figure must not be cut."""
 
 
 def compress(
@@ -113,6 +114,7 @@ def compress(
 
 def _print_table(record: CompressionRecord, console: Console) -> None:
     from rich.box import SIMPLE
+    from rich.console import Console
     from rich.table import Table
 
     from thermoscout_core.learning.compression.report import HEADINGS, row_of, verdict_of
@@ -122,7 +124,7 @@ def _print_table(record: CompressionRecord, console: Console) -> None:
         table.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for step in (record.dense, *record.steps):
         table.add_row(*row_of(step, record))
-    console.print(table, width=max(console.width, TABLE_WIDTH), crop=False)
+    Console(highlight=False, width=max(console.width, WIDEST)).print(table)
     for step in record.steps:
         console.print(f"{step.title}: {verdict_of(step, record)}", soft_wrap=True)
     if record.test is not None:

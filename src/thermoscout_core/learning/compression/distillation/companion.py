@@ -113,7 +113,7 @@ def require_same_priors(teacher: Model, student: Model) -> None:
     if theirs.levels != own.levels:
         raise CompressionError(
             "teacher and student have priors of other sizes, so their offsets mean other boxes; "
-            "train the teacher with start_from: the student's weights, which keeps its priors"
+            "train both on the same data, or with priors: seed, which gives them the same"
         )
 
 
