@@ -27,7 +27,7 @@ from thermoscout_core import machine
 from thermoscout_core.cameras.registry import open_camera
 from thermoscout_core.errors import DeviceError
 
-SILENCE_S = 10.0
+SILENCE_S = 60.0
 WIDTH, HEIGHT, RATE_HZ, VIDEO_HZ = 160, 128, 250, 50
 SIZE = WIDTH, HEIGHT
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from thermoscout_core.cameras.base import EndOfStream
+from thermoscout_core.device_attempts import Attempt
 from thermoscout_core.errors import LoginError, ThermoscoutError
-from thermoscout_core.supervision import Attempt, Decision, Phase, Supervisor
+from thermoscout_core.supervision import Decision, Phase, Supervisor
 
 Item = TypeVar("Item")
 Sample = TypeVar("Sample", covariant=True)

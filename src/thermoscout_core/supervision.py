@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
 
+from thermoscout_core.device_attempts import Attempt, Totals
 from thermoscout_core.errors import DeviceError
 
 BACK_OFF_FIRST_S = 0.5
@@ -40,55 +40,6 @@ class Decision(Enum):
     NOTHING = "nothing"
     OPEN = "open"
     CLOSE = "close"
-
-
-@dataclass
-class DeviceCounters:
-    """What a device counts while it is open.
-
-    dropped: samples that it lost or that came incomplete and were thrown away. torn: samples whose
-    parts belong to different moments, or whose checksum is wrong, thrown away too.
-    """
-
-    dropped: int = 0
-    torn: int = 0
-
-
-@dataclass
-class Attempt:
-    """One opening of the device: flags that its holder sets and that tick() reads.
-
-    silence_is_loss: False for recordings and simulations, which may stand still with their clock.
-    released: the device is closed and its holder gone.
-    """
-
-    begun_s: float
-    hardware_id: str = ""
-    silence_is_loss: bool = True
-    silence_s: float = 0.0
-    opened_s: float | None = None
-    samples: int = 0
-    last_heard_s: float | None = None
-    problem: str = ""
-    login_refused: bool = False
-    finished: bool = False
-    released: bool = False
-    counters: DeviceCounters = field(default_factory=DeviceCounters)
-
-
-@dataclass
-class Totals:
-    """Since the start: samples given on, losses of a device that streamed, returns from them,
-    attempts, other devices refused, drivers left behind; dropped and torn as in DeviceCounters."""
-
-    samples: int = 0
-    losses: int = 0
-    reconnects: int = 0
-    attempts: int = 0
-    refused: int = 0
-    abandoned: int = 0
-    dropped: int = 0
-    torn: int = 0
 
 
 class Supervisor:
@@ -189,7 +140,7 @@ class Supervisor:
         """A copy, with what the present attempt has counted."""
         totals = Totals(**vars(self._totals))
         if self.attempt is not None:
-            _add(totals, self.attempt)
+            totals.add(self.attempt)
         return totals
 
     # The holder's side
@@ -282,12 +233,6 @@ class Supervisor:
     def _let_go(self) -> None:
         if self.attempt is None:
             return
-        _add(self._totals, self.attempt)
+        self._totals.add(self.attempt)
         self._leaving, self.attempt = self.attempt, None
         self._left_s = self._now_s()
-
-
-def _add(totals: Totals, attempt: Attempt) -> None:
-    totals.samples += attempt.samples
-    totals.dropped += attempt.counters.dropped
-    totals.torn += attempt.counters.torn

@@ -31,12 +31,11 @@ from thermoscout_nodes.device_messages import (
     camera_info,
     make_header,
     radiometry_to_message,
-    stamp_key,
 )
 from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.images import array_to_image
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.matching import Stamp
+from thermoscout_nodes.lockstep import Lockstep
 from thermoscout_nodes.messages import verdicts_to_message
 from thermoscout_nodes.node_clock import NodeClock
 from thermoscout_nodes.parameter_tables.devices import IR_CAMERA
@@ -68,15 +67,12 @@ class IrCamera(ManagedNode):
         super().__init__("ir_camera", IR_CAMERA, **options)
         self._device: SupervisedDevice[ThermalFrame] | None = None
         self._controls: CameraControls | None = None
-        self._answered = threading.Event()
-        self._asked: Stamp | None = None
         self._waiting: deque[_Outgoing] = deque()
 
     def configure(self) -> None:
         self._frame_id = self.parameters["frame_id"]
         if not self._frame_id:
             raise ConfigurationError("frame_id is empty; name the camera's optical frame")
-        self._lockstep = self.parameters["lockstep"]
         self._camera = self._made_camera()
         self._calibration = None
         if self.parameters["calibration"]:
@@ -91,8 +87,9 @@ class IrCamera(ManagedNode):
         if has_truth(self._camera):
             self._truths = self.advertise(ThermalVerdicts, "simulation/truth", STANDARD)
             self._waypoints = self.advertise(Waypoint, "waypoint", LATCHED)
-        if self._lockstep:
-            self.subscribe(ThermalVerdicts, "verdicts", self._on_verdicts, STANDARD)
+        self._lockstep = None
+        if self.parameters["lockstep"]:
+            self._lockstep = Lockstep(self, self.parameters["lockstep_timeout"])
         supervisor = Supervisor(
             silence_s=self.parameters["silence_timeout"],
             first_sample_s=self.parameters["first_frame_timeout"],
@@ -144,7 +141,7 @@ class IrCamera(ManagedNode):
         return open_camera(self.parameters["url"], clock, **options)
 
     def _deliver(self, camera: Camera, frame: ThermalFrame) -> None:
-        assert self._controls is not None
+        assert self._controls is not None and self._device is not None
         if not self._controls.prepare(camera):
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -161,11 +158,13 @@ class IrCamera(ManagedNode):
         picture = self._picture_of(frame, header)
         image = array_to_image(counts, "mono16", header)
         outgoing = _Outgoing(frame, image, picture, zero_is_invalid, truth)
-        self._answered.clear()
-        self._asked = stamp_key(header)
-        self._send(outgoing)
-        if self._lockstep:
-            self._await_verdicts(outgoing)
+        if self._lockstep is None:
+            self._send(outgoing)
+            return
+        stopping = self._device.reader.stopping
+        if not self._lockstep.send(header, lambda: self._send(outgoing), stopping):
+            problem = f"no verdicts for {frame.source}"
+            self.call_soon(lambda: self.diagnostics.bad_frame(problem))
 
     def _picture_of(self, frame: ThermalFrame, header: Header) -> Image | None:
         """For people, while somebody looks: the camera's own video where it has one."""
@@ -181,21 +180,6 @@ class IrCamera(ManagedNode):
     def _send(self, outgoing: _Outgoing) -> None:
         self._waiting.append(outgoing)
         self.call_soon(self._publish)
-
-    def _await_verdicts(self, outgoing: _Outgoing) -> None:
-        """Wait for the frame's verdicts; send it once more when they don't come."""
-        assert self._device is not None
-        stopping = self._device.reader.stopping
-        for attempt in (1, 2):
-            deadline_s = time.monotonic() + self.parameters["lockstep_timeout"]
-            while time.monotonic() < deadline_s:
-                if self._answered.wait(0.1) or stopping.is_set():
-                    return
-            if attempt == 1:
-                self._send(outgoing)
-        self.call_soon(
-            lambda: self.diagnostics.bad_frame(f"no verdicts for {outgoing.frame.source}")
-        )
 
     # On the executor's thread
 
@@ -256,10 +240,6 @@ class IrCamera(ManagedNode):
         if waypoint != self._waypoint:
             self._waypoint = waypoint
             self._waypoints.publish(Waypoint(stamp=header.stamp, name=waypoint))
-
-    def _on_verdicts(self, message: ThermalVerdicts) -> None:
-        if stamp_key(message.header) == self._asked:
-            self._answered.set()
 
     def _camera_status(self) -> Status:
         assert self._device is not None

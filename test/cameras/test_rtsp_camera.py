@@ -164,6 +164,11 @@ def test_a_wrong_password_is_told_without_it(h264, opened, monkeypatch):
     assert opened(h264).hardware_id == "camera h264 at 127.0.0.1"
 
 
+def test_a_transport_that_opencv_would_not_take_is_refused():
+    with pytest.raises(ConfigurationError, match="transport=udp is for PyAV"):
+        open_camera("rtsp://127.0.0.1/thermal?transport=udp&decoder=opencv")
+
+
 def test_opencv_reads_the_same(servers, opened, next_frame):
     frame = next_frame(opened(servers["h264"], "decoder=opencv"))
     assert frame.counts.shape == (HEIGHT, WIDTH)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from thermoscout_core.cameras.base import EndOfStream
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.device_reader import DeviceReader
 from thermoscout_core.errors import DeviceError
-from thermoscout_core.supervision import DeviceCounters, Phase, Supervisor
+from thermoscout_core.supervision import Phase, Supervisor
 
 DEADLINE_S = 20.0
 

@@ -6,15 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from thermoscout_core.device_attempts import Attempt
 from thermoscout_core.errors import DeviceError
-from thermoscout_core.supervision import (
-    ABANDON_S,
-    LOGIN_BACK_OFF_S,
-    Attempt,
-    Decision,
-    Phase,
-    Supervisor,
-)
+from thermoscout_core.supervision import ABANDON_S, LOGIN_BACK_OFF_S, Decision, Phase, Supervisor
 
 TICK_S = 0.1
 

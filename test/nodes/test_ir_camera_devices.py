@@ -106,6 +106,20 @@ def test_a_camera_that_is_unplugged_is_reported_and_taken_back(
     assert stamps == sorted(set(stamps)), "a stale frame was published"
 
 
+def test_a_changed_resolution_is_published_as_it_is(
+    graph: Any, watch: Watch, start_peer: Any, login: None
+) -> None:
+    server = start_peer("isapi_server.py", 0, 96, 64, "A1")
+    infos = graph.listen(CameraInfo, "thermal/camera_info", SENSOR_SUBSCRIBE)
+    graph.make(IrCamera, {"url": isapi(server.port)})
+    graph.spin_until(lambda: watch.frames_after(3))
+    server.tell("size 160 120")
+    graph.spin_until(lambda: (watch.images[-1].width, watch.images[-1].height) == (160, 120))
+    graph.spin_until(lambda: infos[-1].width == 160)
+    celsius = message_to_frame(watch.images[-1], watch.told[-1]).celsius()
+    assert celsius[HOT_PIXEL] == pytest.approx(HOT_C, abs=1e-4)
+
+
 def test_another_camera_at_the_same_address_is_refused_until_it_is_asked_for(
     graph: Any, watch: Watch, start_peer: Any, login: None
 ) -> None:

@@ -18,7 +18,7 @@ class Camera(Protocol):
     hardware_id: make, model and serial, or what else tells this device from another. rate_hz:
     nominal frame rate. A fresh camera isn't connected. One thread at a time.
 
-    It may also have: counters (supervision.DeviceCounters); silence_is_loss = False when it
+    It may also have: counters (device_attempts.DeviceCounters); silence_is_loss = False when it
     follows a clock that may stand still; is_alive and wanted_id (see DeviceReader); and be
     Adjustable or HasShutter.
     """

@@ -17,10 +17,10 @@ from thermoscout_core.cameras.genicam_features import GenicamFeatures, wanted_fe
 from thermoscout_core.cameras.gige_discovery import find_camera, import_genicam
 from thermoscout_core.cameras.stream_clock import StreamClock
 from thermoscout_core.clock import Clock
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import ConfigurationError, DeviceError
 from thermoscout_core.frames import ObjectParameters, Radiometry, ThermalFrame
-from thermoscout_core.supervision import DeviceCounters
 from thermoscout_core.thermograms.celsius import encode_celsius
 
 TICKS_PER_SECOND_REGISTER = 0x093C

@@ -15,10 +15,10 @@ from thermoscout_core.cameras.addresses import first_that_answers
 from thermoscout_core.cameras.credentials import Credentials, credentials_of
 from thermoscout_core.cameras.isapi_answer import boundary_of, read_thermometry, split_parts
 from thermoscout_core.clock import Clock
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import DeviceError, LoginError, ThermogramError, ThermoscoutError
 from thermoscout_core.frames import ObjectParameters, Radiometry, ThermalFrame
-from thermoscout_core.supervision import DeviceCounters
 from thermoscout_core.thermograms.celsius import encode_celsius
 
 REQUEST_TIMEOUT_S = 2.0

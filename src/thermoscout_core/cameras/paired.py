@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from thermoscout_core.cameras.base import Camera
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.errors import DeviceError
 from thermoscout_core.frames import ThermalFrame
-from thermoscout_core.supervision import DeviceCounters
 
 REQUEST_S = 0.2
 JOIN_S = 5.0

@@ -21,10 +21,10 @@ from thermoscout_core.cameras.paired import PairedCamera
 from thermoscout_core.cameras.stream_clock import StreamClock
 from thermoscout_core.cameras.video import AvVideo, OpenCvVideo, Picture, Video
 from thermoscout_core.clock import Clock
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import ConfigurationError, DeviceError, LoginError
 from thermoscout_core.frames import LinearScale, ObjectParameters, Radiometry, ThermalFrame
-from thermoscout_core.supervision import DeviceCounters
 
 MOST_LAG_S = 0.5
 """A picture that is later than this behind the least delayed one is stale and is left out."""
@@ -94,6 +94,10 @@ class RtspCamera:
         credentials = credentials_of(url)
         pipeline = url.text("pipeline", "")
         decoder = url.choice("decoder", "pyav", ("pyav", "opencv"))
+        if transport == "udp" and (pipeline or decoder == "opencv"):
+            raise ConfigurationError(
+                f"{url.url}: transport=udp is for PyAV; a pipeline states its own, OpenCV has TCP"
+            )
         open_s = url.number("open_timeout", 5.0, 0.1, 60.0)
         silence_s = url.number("silence", 0.8, 0.1, 60.0)
         query = url.text("query", "")

@@ -15,10 +15,10 @@ import numpy as np
 
 from thermoscout_core.cameras.y16 import UVC_MODELS, UvcModel, decode_y16
 from thermoscout_core.clock import Clock
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import DeviceError
 from thermoscout_core.frames import APPARENT, Radiometry, ThermalFrame
-from thermoscout_core.supervision import DeviceCounters
 
 MOST_TORN_IN_A_ROW = 10
 SYSFS = "/sys/class/video4linux"

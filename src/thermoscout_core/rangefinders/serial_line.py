@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from thermoscout_core.clock import Clock
+from thermoscout_core.device_attempts import DeviceCounters
 from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import ConfigurationError, DeviceError
 from thermoscout_core.rangefinders.base import RangeSample
 from thermoscout_core.rangefinders.links import Connect, Link, gather, way_to
 from thermoscout_core.rangefinders.protocol import TRIGGER, Measured, RangeProtocol, Said
 from thermoscout_core.rangefinders.registry import protocol_of
-from thermoscout_core.supervision import DeviceCounters
 
 ANSWER_S = 0.3
 """So long a device may take to answer who it is, and to confirm a rate."""

@@ -158,8 +158,10 @@ def encode(port: int) -> None:
                 picture.pts, picture.time_base = number, Fraction(1, fps)
                 for packet in stream.encode(picture):
                     out.mux(packet)
-                number += 1
-                next_s = max(next_s + 1 / fps, time.monotonic() - 1)
+                behind = int((time.monotonic() - next_s) * fps)
+                lost = behind if behind > fps else 0  # as a camera that is too busy
+                number += 1 + lost
+                next_s += (1 + lost) / fps
                 time.sleep(max(0.0, next_s - time.monotonic()))
 
 
