@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from thermoscout_core.detection.contract import (  # noqa: E402
     DETECTIONS,
+    OUTPUTS,
     frame_bytes,
     network_input,
 )
@@ -60,7 +61,7 @@ def torch_detections(whole: SsdWithBoxes, counts: np.ndarray) -> list[tuple]:
 
 @pytest.mark.parametrize(
     ("outputs", "frame_size_px", "batch"),
-    list(itertools.product(("raw", "decoded", "detections"), (None, FRAME_PX), (None, 1))),
+    list(itertools.product(OUTPUTS, (None, FRAME_PX), (None, 1))),
 )
 def test_every_kind_of_file_finds_what_torch_finds(
     tiny_network: Ssd,

@@ -20,6 +20,7 @@ class Outputs(str, Enum):
 
     RAW = "raw"
     DECODED = "decoded"
+    SUPPRESSED = "suppressed"
     DETECTIONS = "detections"
 
 
@@ -49,8 +50,8 @@ def export(
     outputs: Annotated[
         Outputs,
         typer.Option(
-            help="raw: offsets and logits; decoded: boxes and scores; detections: with NMS inside "
-            "(for ONNX Runtime)."
+            help="raw: offsets and logits; decoded: boxes and scores; suppressed: NMS inside, for "
+            "TensorRT; detections: NMS inside, for ONNX Runtime."
         ),
     ] = Outputs.DECODED,
     with_preprocessing: Annotated[

@@ -8,6 +8,8 @@ input ``counts``          (N, H, W, 2) uint8, frames of that size as the camera 
                           bytes of uint16 counts, the low one first
 outputs offsets, logits   raw: (N, P, 4) and (N, P, 1 + C), background first
 outputs boxes, scores     decoded: (N, P, 4) corners as fractions, (N, P, 1 + C) summing to 1
+… and classes             suppressed: (N, K, 4), (N, K), (N, K) index of the class; K candidates,
+                          best first, 0 the score of what a better one suppresses
 … and classes, frames     detections: (D, 4), (D,), (D,) index of the class, (D,) index in the
                           batch; best first within a frame; thresholds are optional inputs
 ========================  =====================================================================
@@ -34,8 +36,9 @@ Floats = NDArray[np.float32]
 
 RAW = ("offsets", "logits")
 DECODED = ("boxes", "scores")
+SUPPRESSED = ("boxes", "scores", "classes")
 DETECTIONS = ("boxes", "scores", "classes", "frames")
-OUTPUTS = {"raw": RAW, "decoded": DECODED, "detections": DETECTIONS}
+OUTPUTS = {"raw": RAW, "decoded": DECODED, "suppressed": SUPPRESSED, "detections": DETECTIONS}
 SETTINGS = ("score_threshold", "iou_threshold", "max_detections")
 """Optional inputs of a file that gives detections; they have Selection's names and meanings."""
 
@@ -139,12 +142,27 @@ class Contract:
             first = outputs["frames"] == 0
             boxes, scores, classes = (outputs[name][first] for name in DETECTIONS[:3])
             return boxes, scores, classes.astype(np.intp)
+        if self.backend.outputs == SUPPRESSED:
+            self._require_threshold(selection)
+            scores = outputs["scores"][0]
+            kept = np.flatnonzero(scores >= selection.score_threshold)[: selection.max_detections]
+            classes = outputs["classes"][0][kept].astype(np.intp)
+            return outputs["boxes"][0][kept], scores[kept], classes
         if self.backend.outputs == DECODED:
             return select(outputs["boxes"][0], outputs["scores"][0, :, 1:], selection)
         logits = outputs["logits"][0]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         scores = odds / odds.sum(axis=1, keepdims=True)
         return select(decode(outputs["offsets"][0], self._priors), scores[:, 1:], selection)
+
+    def _require_threshold(self, selection: Selection) -> None:
+        inside = self.backend.metadata.get("iou_threshold")
+        if inside != selection.iou_threshold:
+            raise ModelError(
+                f"the file suppresses inside, at an IoU threshold of {inside}, and "
+                f"{selection.iou_threshold} is asked for; leave iou_threshold at the file's, or "
+                "build the file again with suppression outside"
+            )
 
     @cached_property
     def _priors(self) -> Floats:

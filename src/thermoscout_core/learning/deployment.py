@@ -9,13 +9,20 @@ from pathlib import Path
 import onnx
 
 from thermoscout_core.atomic import write_bytes
-from thermoscout_core.detection.backends.base import require_file
-from thermoscout_core.detection.contract import DETECTIONS, network_input
+from thermoscout_core.detection.backends.base import METADATA_KEY, read_metadata, require_file
+from thermoscout_core.detection.contract import (
+    DECODED,
+    DETECTIONS,
+    SUPPRESSED,
+    network_input,
+)
+from thermoscout_core.detection.priors import PriorLevel, make_priors
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.frames import Counts
 from thermoscout_core.learning.onnx_float16 import to_float16
 from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
+from thermoscout_core.learning.onnx_suppression import add_suppression
 from thermoscout_core.learning.quantisation.calibration import calibrate
 from thermoscout_core.learning.quantisation.qdq import note_precision, write_quantised
 
@@ -33,14 +40,17 @@ def deploy(
     frame_size_px: tuple[int, int] | None,
     calibration_frames: Sequence[Counts] = (),
     method: str = "percentile",
+    *,
+    with_suppression: bool = False,
 ) -> None:
     """Write model, a float32 export with preprocessing and suppression outside, for TensorRT.
 
     precision: one of PRECISIONS; int8 needs calibration_frames, and takes their ranges by method,
     one of quantisation.calibration.METHODS; in int8_float16 all that isn't int8 is float16, the
     first convolutions and the heads too. frame_size_px: (width, height) of the camera's frames
-    to have the preprocessing inside, None to leave it outside. Raises
-    ConfigurationError for wishes that don't go together, ModelError for a file that doesn't fit.
+    to have the preprocessing inside, None to leave it outside. with_suppression: inside
+    too, at the export's IoU threshold. Raises ConfigurationError for wishes that don't go
+    together, ModelError for a file that doesn't fit.
     """
     if precision not in PRECISIONS:
         raise ConfigurationError(
@@ -63,10 +73,24 @@ def deploy(
     if precision.endswith("float16"):
         made = to_float16(made)
         note_precision(made, type=precision)
+    if with_suppression:
+        made = _suppressed(made, model)
     if frame_size_px is not None:
         made = add_preprocessing(made, frame_size_px, (width_px, height_px))
     onnx.checker.check_model(made)
     write_bytes(output, made.SerializeToString())
+
+
+def _suppressed(made: onnx.ModelProto, model: Path) -> onnx.ModelProto:
+    properties = {entry.key: entry.value for entry in made.metadata_props}
+    metadata = read_metadata(model, properties.get(METADATA_KEY))
+    if tuple(entry.name for entry in made.graph.output) != DECODED:
+        raise ModelError(
+            f"{model}: suppression needs decoded boxes; export with --outputs decoded"
+        )
+    levels = [PriorLevel(*level) for level in metadata["architecture"]["levels"]]
+    classes = len(metadata["classes"])
+    return add_suppression(made, len(make_priors(levels)), classes, metadata["iou_threshold"])
 
 
 def _sensitive(model: onnx.ModelProto) -> list[str]:
@@ -90,7 +114,7 @@ def _plain_input_size(model: Path) -> tuple[int, int]:
     quantised = any(node.op_type == "DequantizeLinear" for node in graph.node)
     halved = any(entry.data_type == onnx.TensorProto.FLOAT16 for entry in graph.initializer)
     outputs = tuple(entry.name for entry in graph.output)
-    if names != ["images"] or outputs == DETECTIONS or quantised or halved:
+    if names != ["images"] or outputs in (SUPPRESSED, DETECTIONS) or quantised or halved:
         raise ModelError(
             f"{model}: precision and preprocessing are put into a float32 export that has neither "
             "them nor suppression inside; export it again without --with-preprocessing, with "

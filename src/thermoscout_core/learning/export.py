@@ -35,6 +35,7 @@ from thermoscout_core.learning.export_checks import (
 from thermoscout_core.learning.folding import FoldingReport, fold_batch_norm, verify_folding
 from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
 from thermoscout_core.learning.onnx_selection import selection_graph, set_defaults
+from thermoscout_core.learning.onnx_suppression import add_suppression
 from thermoscout_core.learning.ssd import SsdWithBoxes, prior_count
 from thermoscout_core.simulation.dataset import example_frames
 
@@ -46,9 +47,9 @@ VIEW = "detection.view.to_8bit_view, grey to three channels, x/127.5 - 1"
 class ExportOptions:
     """What goes into the file; see detection.contract.
 
-    selection: thresholds that the file carries. outputs: raw, decoded or detections. batch: frames
-    a run takes, None for any number. frame_size_px: (width, height) of the camera's frames to have
-    the preprocessing inside, None to have it outside.
+    selection: thresholds that the file carries. outputs: one of detection.contract.OUTPUTS.
+    batch: frames a run takes, None for any number. frame_size_px: (width, height) of the camera's
+    frames to have the preprocessing inside, None to have it outside.
     """
 
     selection: Selection
@@ -184,6 +185,13 @@ def add_parts(path: Path, architecture: Architecture, options: ExportOptions) ->
         joints = [("network/boxes", "decoded_boxes"), ("network/scores", "all_scores")]
         model = onnx.compose.merge_models(model, selection, io_map=joints)
         set_defaults(model, options.selection)
+    if options.outputs == "suppressed":
+        model = add_suppression(
+            model,
+            prior_count(architecture.levels),
+            len(architecture.classes),
+            options.selection.iou_threshold,
+        )
     if options.frame_size_px is not None:
         model = add_preprocessing(model, options.frame_size_px, architecture.input_size_px)
     onnx.save(model, str(path))

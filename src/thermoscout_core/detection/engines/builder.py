@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from thermoscout_core.detection.engines.calibrator import Calibrator
 from thermoscout_core.detection.engines.layers import (
     Layer,
     layers_of_inspector,
@@ -42,24 +43,29 @@ def build(
     options: BuildOptions,
     timing_cache: bytes = b"",
     progress: Progress | None = None,
+    calibrator: Calibrator | None = None,
 ) -> Built:
     """Parse and build the file for the GPU of this thread's context.
 
-    Raises EngineError with what TensorRT complained of, ConfigurationError for options that the
-    library doesn't have.
+    calibrator: of TensorRT 10 alone; the network is then weakly typed. Raises EngineError with
+    what TensorRT complained of, ConfigurationError for options that the library doesn't have.
     """
     begun_s = time.perf_counter()
     logger = EngineLogger(verbose=IS_RTX)
     builder = trt.Builder(logger)
-    network = builder.create_network(_network_flags())
+    network = builder.create_network(0 if calibrator is not None else _strongly_typed())
     _parse(model, network, logger)
     config = builder.create_builder_config()
     _configure(config, options)
     cache = _attach_timing_cache(config, timing_cache)
-    _add_profile(builder, config, network, options)
+    _add_profile(builder, config, network, options.batch)
+    if calibrator is not None:
+        calibrator.attach(config, _profile(builder, network, (1, 1, 1)))
     if progress is not None:
         config.progress_monitor = _Monitor(progress)
     plan = builder.build_serialized_network(network, config)
+    if calibrator is not None and calibrator.failure is not None:
+        raise EngineError(f"{model}: a frame can't be calibrated on") from calibrator.failure
     if plan is None:
         raise EngineError(f"{model}: TensorRT can't build it: {logger.why()}")
     content = bytes(plan)
@@ -71,8 +77,8 @@ def build(
     )
 
 
-def _network_flags() -> int:
-    """Strongly typed: an opt-in of TensorRT 10, and the only way of 11 and of RTX."""
+def _strongly_typed() -> int:
+    """The network's flags: an opt-in of TensorRT 10, and the only way of 11 and of RTX."""
     flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
     return 0 if flag is None or IS_RTX else 1 << int(flag)
 
@@ -133,9 +139,17 @@ def _add_profile(
     builder: trt.Builder,
     config: trt.IBuilderConfig,
     network: trt.INetworkDefinition,
-    options: BuildOptions,
+    batch: tuple[int, int, int],
 ) -> None:
-    """The batches that a free first side may take."""
+    profile = _profile(builder, network, batch)
+    if profile is not None:
+        config.add_optimization_profile(profile)
+
+
+def _profile(
+    builder: trt.Builder, network: trt.INetworkDefinition, batch: tuple[int, int, int]
+) -> trt.IOptimizationProfile | None:
+    """The batches that a free first side may take; None where none is free."""
     profile = builder.create_optimization_profile()
     free = False
     for index in range(network.num_inputs):
@@ -145,10 +159,9 @@ def _add_profile(
             raise EngineError(f"input {tensor.name} is {shape}: only the batch may be free")
         if shape[0] == -1:
             free = True
-            least, usual, most = (trt.Dims([batch, *shape[1:]]) for batch in options.batch)
+            least, usual, most = (trt.Dims([frames, *shape[1:]]) for frames in batch)
             profile.set_shape(tensor.name, least, usual, most)
-    if free:
-        config.add_optimization_profile(profile)
+    return profile if free else None
 
 
 def _inspected(plan: bytes, options: BuildOptions, logger: EngineLogger) -> list[Layer]:

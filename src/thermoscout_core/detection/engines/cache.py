@@ -85,6 +85,11 @@ class EngineCache:
         digest = hashlib.sha256(environment.model_dump_json().encode()).hexdigest()
         return self.folder / f"timing-{digest[:12]}.cache"
 
+    def ranges_path(self, model_sha256: str, environment: Environment, frames: str) -> Path:
+        """The ranges that TensorRT's calibrator found in frames of that digest."""
+        content = f"{model_sha256} {environment.model_dump_json()} {frames}"
+        return self.folder / f"ranges-{hashlib.sha256(content.encode()).hexdigest()[:12]}.cache"
+
     @contextmanager
     def lock(self, digest: str) -> Iterator[None]:
         """Held while an engine of that key is built or written; a second one waits."""

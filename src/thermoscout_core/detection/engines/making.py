@@ -9,8 +9,16 @@ from pathlib import Path
 
 from thermoscout_core.atomic import write_bytes
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
+from thermoscout_core.detection.contract import Contract
 from thermoscout_core.detection.engines.builder import HERE_ONLY, Built, Progress, build
 from thermoscout_core.detection.engines.cache import EngineCache, EngineRecord, Outcome
+from thermoscout_core.detection.engines.calibrator import (
+    PRECISION,
+    Calibrator,
+    Inputs,
+    digest_of,
+    require_calibrator,
+)
 from thermoscout_core.detection.engines.cuda import open_device
 from thermoscout_core.detection.engines.engine_session import EngineSession
 from thermoscout_core.detection.engines.key import (
@@ -41,18 +49,21 @@ def make_engine(
 ) -> tuple[EngineRecord, bool]:
     """The engine of a file: from the cache where it is there, else built, tested and kept.
 
-    frames: in one of which the model finds something. force: build in any case. Returns its
-    record and whether it was built. Raises EngineError when it can't be built or fails its test;
-    then nothing is kept.
+    frames: in one of which the model finds something, and that a calibrator gets. force: build in
+    any case. Returns its record and whether it was built. Raises EngineError when it can't be
+    built or fails its test; then nothing is kept. ConfigurationError for wishes that don't go
+    together, or that the library can't fulfil.
     """
     backend = OnnxRuntimeBackend(model)
+    inputs = _calibration_inputs(model, backend, options, frames)
+    ranges = (f"ranges={digest_of(inputs)[:12]}",) if inputs else ()
     environment = _environment(options)
     key = EngineKey(
         model_sha256=sha256_of(model),
         environment=environment,
-        precision=precision_of(backend),
+        precision=PRECISION if inputs else precision_of(backend),
         shapes=profile_shapes(backend.inputs, options),
-        flags=options.flags(),
+        flags=(*options.flags(), *ranges),
     )
     with cache.lock(key.digest()):
         kept = next((record for record in cache.records() if record.key == key), None)
@@ -60,7 +71,7 @@ def make_engine(
             cache.read_plan(kept)
             return kept, False
         test = make_self_test(model, frames)
-        built = _built(model, options, cache, environment, progress)
+        built = _built(model, options, cache, key, inputs, progress)
         record = EngineRecord(
             name=model.stem,
             key=key,
@@ -103,16 +114,45 @@ def _environment(options: BuildOptions) -> Environment:
     )
 
 
+def _calibration_inputs(
+    model: Path, backend: OnnxRuntimeBackend, options: BuildOptions, frames: Sequence[Counts]
+) -> Inputs:
+    """What a calibrator gets; empty without one."""
+    if not options.calibrator:
+        return ()
+    require_calibrator()
+    contract = Contract(backend)
+    if contract.input != "images" or precision_of(backend) != "float32":
+        raise ConfigurationError(
+            f"{model}: TensorRT's calibrator takes a float32 file with the preprocessing outside; "
+            "leave --precision and --with-preprocessing out, or --calibrator"
+        )
+    if not frames:
+        raise ConfigurationError("TensorRT's calibrator needs frames; name them with --data")
+    return [contract.prepare(counts) for counts in frames]
+
+
 def _built(
     model: Path,
     options: BuildOptions,
     cache: EngineCache,
-    environment: Environment,
+    key: EngineKey,
+    inputs: Inputs,
     progress: Progress | None,
 ) -> Built:
-    timings = cache.timing_path(environment)
+    timings = cache.timing_path(key.environment)
     known = timings.read_bytes() if timings.is_file() else b""
-    built = build(model, options, known, progress)
+    if inputs:
+        ranges = cache.ranges_path(key.model_sha256, key.environment, digest_of(inputs))
+        device = open_device()
+        try:
+            with device.active():
+                calibrator = Calibrator(inputs, device, ranges)
+                built = build(model, options, known, progress, calibrator)
+        finally:
+            device.close()
+    else:
+        built = build(model, options, known, progress)
     if built.timing_cache:
         write_bytes(timings, built.timing_cache)
     return built

@@ -16,6 +16,7 @@ class BuildOptions:
     accelerator to build for (what it can't do runs on the GPU), None for the GPU alone. tf32: let
     float32 products round their factors to 10 bits. level: TensorRT's optimisation level, 0..5.
     compute_capabilities: such as 8.6, to build with TensorRT for RTX for GPUs that aren't here.
+    calibrator: TensorRT 10 takes int8 ranges by itself, of a float32 file.
 
     Raises ConfigurationError for values out of range.
     """
@@ -26,6 +27,7 @@ class BuildOptions:
     tf32: bool = False
     level: int = 3
     compute_capabilities: tuple[str, ...] = ()
+    calibrator: bool = False
 
     def __post_init__(self) -> None:
         least, usual, most = self.batch
