@@ -4,7 +4,8 @@ python benchmarks/detector_ablation.py --recipe config/detector/ablation.yaml --
 
 Every run is `thermoscout train` in a folder of its own and resumes where it was stopped; finished
 runs are only read. Figures are of the averaged weights after the last epoch, not of the best
-epoch, so that no variant profits from being looked at more often. The test split isn't touched.
+epoch, so that no variant profits from being looked at more often. What the average is worth costs
+no training: the last row is of the base runs' weights themselves. The test split isn't touched.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from rich.progress import track
 from rich.table import Table
 
 from thermoscout_core import machine
-from thermoscout_core.learning.checkpoint import load_network
+from thermoscout_core.learning.checkpoint import load_network, load_state
 from thermoscout_core.learning.data import open_dataset
 from thermoscout_core.learning.evaluation.evaluation import Evaluation
 from thermoscout_core.learning.torch_prediction import evaluate_network
+from thermoscout_core.learning.training.run_folder import EMA, STATE
 
-EMA = "ema.safetensors"
+RAW = "without EMA"
 
 
 def with_changes(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -58,8 +60,11 @@ def run(recipe: dict[str, Any], name: str, seed: int) -> Path:
     return folder
 
 
-def evaluate(folder: Path, root: Path, split: str) -> Evaluation:
+def evaluate(folder: Path, root: Path, split: str, averaged: bool = True) -> Evaluation:
+    """A run's last weights: their running average, or themselves."""
     network, architecture, _ = load_network(folder / EMA)
+    if not averaged:
+        network.load_state_dict(load_state(folder / STATE)["network"])
     return evaluate_network(network, architecture, open_dataset(root, split))
 
 
@@ -101,10 +106,12 @@ def main() -> None:
     variants = {n: c for n, c in content["variants"].items() if n in (arguments.only or [n])}
     root = Path(content["base"]["data"]["root"])
     jobs = [(name, seed) for seed in arguments.seeds for name in variants]
-    found: dict[str, list[Evaluation]] = {name: [] for name in variants}
+    found: dict[str, list[Evaluation]] = {name: [] for name in (*variants, RAW)}
     for name, seed in track(jobs, description="training"):
         folder = run(with_changes(content["base"], variants[name]), name, seed)
         found[name].append(evaluate(folder, root, arguments.split))
+        if name == next(iter(variants)):
+            found[RAW].append(evaluate(folder, root, arguments.split, averaged=False))
     rows = {name: row(results) for name, results in found.items()}
     show(rows, arguments.split)
     if arguments.json:

@@ -56,7 +56,7 @@ def tiny_architecture() -> object:
 
 @pytest.fixture
 def tiny_network(tiny_architecture: Any) -> Any:
-    """Untrained, but its batch norms have statistics that matter."""
+    """Untrained, but its batch norms have statistics that matter, and its heads find something."""
     import torch
     from torch import nn
 
@@ -70,6 +70,9 @@ def tiny_network(tiny_architecture: Any) -> Any:
             nn.init.uniform_(module.running_var, 0.5, 2.0)
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.3, 0.3)
+    for head in (*network.offset_heads, *network.class_heads):
+        nn.init.xavier_uniform_(head.weight)
+        nn.init.zeros_(head.bias)
     return network.eval()
 
 

@@ -30,6 +30,10 @@ from thermoscout_core.learning.layers import conv_bn_act
 from thermoscout_core.learning.neck import TopDownNeck
 from thermoscout_core.learning.surgery import rebuild
 
+HEAD_STD = 0.01
+EQUIPMENT_SHARE = 0.1
+"""Probability of equipment that an untrained network gives each prior."""
+
 
 class FeatureMaps(nn.Module):
     """Backbone, neck, extras and attention: everything of an SSD but the heads.
@@ -130,6 +134,9 @@ class Ssd(nn.Module):
         return cls(architecture.design, len(architecture.classes), counts)
 
     def _initialise(self) -> None:
+        """Xavier's but for what the heads end in: small weights, and class biases at which every
+        prior is background with the probability 1 − EQUIPMENT_SHARE (Lin et al. 2017, 4.1). The
+        first epochs otherwise go into unlearning random classes."""
         features = self.features
         fresh: list[nn.Module] = [features.extras, self.offset_heads, self.class_heads]
         fresh += [part for part in (features.neck, features.attention) if part is not None]
@@ -139,6 +146,14 @@ class Ssd(nn.Module):
                     nn.init.xavier_uniform_(module.weight)
                     if module.bias is not None:
                         nn.init.zeros_(module.bias)
+        background = math.log((1 - EQUIPMENT_SHARE) / EQUIPMENT_SHARE * self.class_count)
+        for head in self.offset_heads:
+            nn.init.normal_(_last(head).weight, std=HEAD_STD)
+        for head in self.class_heads:
+            last = _last(head)
+            nn.init.normal_(last.weight, std=HEAD_STD)
+            assert last.bias is not None
+            last.bias.data.view(-1, 1 + self.class_count)[:, 0] = background
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         offsets, logits = [], []
@@ -191,6 +206,13 @@ def _head(design: Design, inputs: int, outputs: int) -> nn.Module:
             nn.Conv2d(inputs, outputs, 1),
         )
     raise ModelError(f"head '{design.head}' is unknown; there are pointwise, full and separable")
+
+
+def _last(head: nn.Module) -> nn.Conv2d:
+    """The convolution that gives a head's outputs."""
+    last = head[-1] if isinstance(head, nn.Sequential) else head
+    assert isinstance(last, nn.Conv2d)
+    return last
 
 
 def prior_count(levels: Sequence[PriorLevel]) -> int:
