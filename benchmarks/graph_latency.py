@@ -87,12 +87,9 @@ def measure(rate_hz: float, seconds: float, threads: int, watched: bool = False)
         begun_s, used_s = time.monotonic(), time.process_time()
         graph.spin(seconds)
         passed_s, used_s = time.monotonic() - begun_s, time.process_time() - used_s
-        counts = {
-            name: {
-                what: total - before[name].get(what, 0) for what, total in _totals(node).items()
-            }
-            for name, node in ((node.get_name(), node) for node in graph.nodes)
-        }
+        counts = {node.get_name(): _totals(node) for node in graph.nodes}
+        for name, totals in counts.items():
+            totals.subtract(before[name])
         shown = counts["ir_camera"]["frames"]
         unseen = counts["ir_camera"]["dropped"]
         dropped = unseen + counts["detector"]["dropped"]

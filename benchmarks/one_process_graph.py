@@ -106,10 +106,13 @@ class Running:
 
 
 @contextmanager
-def running_graph(rate_hz: float, threads: int, lockstep: bool = False) -> Iterator[Running]:
+def running_graph(
+    rate_hz: float, threads: int, lockstep: bool = False, model: str = ""
+) -> Iterator[Running]:
     """The five nodes on recorded_camera's frames in a ROS domain of their own, started.
 
     lockstep: the next frame comes when the verdicts of the one before did, whatever the rate.
+    model: ONNX file, "" is the shipped detector.
     """
     context = Context()
     share_the_cores()
@@ -120,7 +123,7 @@ def running_graph(rate_hz: float, threads: int, lockstep: bool = False) -> Itera
             {
                 "ir_camera": {"url": f"recorded://patrol?rate={rate_hz}", "lockstep": lockstep},
                 "laser_rangefinder": {"url": "sim://patrol?seed=7&hold=2"},
-                "detector": {"threads": threads},
+                "detector": {"threads": threads, "model": model},
             },
         )
         handlers = SignalHandlerOptions.NO

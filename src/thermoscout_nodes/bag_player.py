@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,14 @@ from thermoscout_core.errors import ConfigurationError
 from thermoscout_nodes.bag_pace import Pace
 from thermoscout_nodes.bag_progress import Awaited, Played
 from thermoscout_nodes.bag_source import NS, BagMessage, BagSource, stamp_in
+from thermoscout_nodes.bag_topics import choose_topics, prefix_of
 from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.message_definitions import InstalledTypes
 from thermoscout_nodes.parameter_tables.bags import BAG_PLAYER
-from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, STANDARD
+from thermoscout_nodes.qos import STANDARD
 
 IMAGES = "thermal/image_raw"
 VERDICTS = "verdicts"
-NOT_PLAYED = ("/clock", "/rosout", "/parameter_events", "/diagnostics")
-LIFECYCLE_EVENT = "lifecycle_msgs/msg/TransitionEvent"
 PACED_TICK_S = 0.005
 UNPACED_TICK_S = 0.25
 """So often time is told and a frame without verdicts is noticed; messages themselves need no tick
@@ -107,21 +104,14 @@ class BagPlayer(ManagedNode):
 
     def _choose_topics(self, bag: BagSource, recorded_namespace: str) -> None:
         said = set().union(*(node.published_topics for node in self._listeners))
-        types = InstalledTypes()
-        prefix = f"/{recorded_namespace.strip('/')}/".replace("//", "/")
-        for topic in bag.topics.values():
-            relative = topic.name.removeprefix(prefix)
-            name = self.resolve_topic_name(relative)
-            if name in said or topic.name in NOT_PLAYED or topic.type_name == LIFECYCLE_EVENT:
-                continue
-            if problem := types.problem_with(topic.type_name, topic.definition):
-                self.played.skipped[topic.name] = problem
-                self.get_logger().warning(f"{topic.name} isn't played: {problem}")
-                continue
-            package, _, type_name = topic.type_name.split("/")
-            message_type = getattr(import_module(f"{package}.msg"), type_name)
-            qos = LATCHED if topic.latched else SENSOR_PUBLISH
-            self._talkers[topic.name] = self.advertise(message_type, relative, qos)
+        prefix = prefix_of(recorded_namespace)
+        choice = choose_topics(bag, prefix, self.resolve_topic_name, said)
+        for name, problem in choice.skipped.items():
+            self.get_logger().warning(f"{name} isn't played: {problem}")
+        self.played.skipped.update(choice.skipped)
+        for topic in choice.played:
+            talker = self.advertise(topic.message_type, topic.relative, topic.qos)
+            self._talkers[topic.recorded] = talker
         if not any(talker.topic_name == self._images_topic for talker in self._talkers.values()):
             images = [t.name for t in bag.topics.values() if t.type_name.endswith("/Image")]
             raise ConfigurationError(
