@@ -347,6 +347,11 @@ def test_shortfalls_say_what_is_missing() -> None:
     assert shortfalls(worse.measures, DENSE.measures, Budget(map_loss=0.03, faster=0.8)) == []
 
 
+def test_a_few_bytes_of_notes_make_no_file_larger() -> None:
+    taught = step_of("taught", 0.52, 10, 1003, do="distil")
+    assert shortfalls(taught.measures, DENSE.measures, Budget(faster=0.9)) == []
+
+
 def test_of_those_that_meet_the_goal_the_most_accurate_fast_one_is_taken() -> None:
     steps = [
         step_of("slow", 0.52, 5, 100),
