@@ -26,6 +26,7 @@ from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError, EngineError
 from thermoscout_core.learning.deployment import deploy
 from thermoscout_core.learning.onnx_selection import selection_graph, set_defaults
+from thermoscout_core.learning.onnx_suppression import suppression_graph
 from thermoscout_core.learning.quantisation.calibration import Calibration, calibrate
 from thermoscout_core.learning.quantisation.qdq import write_quantised
 from thermoscout_core.resources import resource_path
@@ -129,7 +130,14 @@ def test_what_tensorrt_cannot_read_is_refused_with_the_way_out(
         build(foreign, BuildOptions(compute_capabilities=("8.6",)))
 
 
-def test_suppression_inside_is_refused(tmp_path: Path) -> None:
+def test_suppression_in_plain_operators_builds(tmp_path: Path) -> None:
+    model = suppression_graph(300, 4, 0.45, opset=17, ir_version=8)
+    onnx.save(model, tmp_path / "suppression.onnx")
+    options = BuildOptions(batch=(1, 1, 4), compute_capabilities=("7.5", "8.6", "8.9", "12.0"))
+    assert build(tmp_path / "suppression.onnx", options).plan
+
+
+def test_onnx_own_suppression_is_refused(tmp_path: Path) -> None:
     from thermoscout_core.detection.postprocess import Selection
 
     model = selection_graph(100, 4, Selection(0.3), opset=17, ir_version=8)

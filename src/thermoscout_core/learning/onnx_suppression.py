@@ -85,8 +85,8 @@ suppression (float[{frames}, {priors}, 4] decoded_boxes,
 
 {rounds}
   stays = Greater(kept_{last}, nothing)
-  counts = And(stays, has_area)
-  scores = Where(counts, best, nothing)
+  is_found = And(stays, has_area)
+  scores = Where(is_found, best, nothing)
 }}
 """
 
