@@ -119,6 +119,8 @@ class WiredNode(LifecycleNode):
                 self.after_message()
 
         def connect() -> Any:
+            if not self.context.ok():  # the process ends
+                return None
             return self.create_subscription(
                 message_type,
                 topic,
@@ -147,6 +149,8 @@ class WiredNode(LifecycleNode):
 
     def let_messages_leave(self) -> None:
         """A publisher that goes takes along what its reliable subscriptions haven't got yet."""
+        if not self.context.ok():
+            return
         latest = time.monotonic() + FAREWELL_S
         for outlet in self._outlets_made:
             left_s = latest - time.monotonic()

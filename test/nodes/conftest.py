@@ -56,6 +56,10 @@ class Graph:
         self.executor.remove_node(node)
         getattr(node, "close", node.destroy_node)()
 
+    def forget(self, node: Any) -> None:
+        """The test has ended that node itself."""
+        self._nodes.remove(node)
+
     def listen(self, message_type: Any, topic: str, qos: Any) -> list[Any]:
         """Every message that comes on the topic from now on."""
         heard: list[Any] = []
@@ -84,7 +88,7 @@ class Graph:
         for node in reversed(self._nodes):
             getattr(node, "close", node.destroy_node)()
         self.executor.shutdown(timeout_sec=1.0)
-        rclpy.shutdown(context=self.context)
+        rclpy.try_shutdown(context=self.context)
 
 
 @pytest.fixture

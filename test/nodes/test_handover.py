@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import rclpy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -91,6 +92,13 @@ def test_when_the_neighbour_has_gone_others_are_heard(graph, pair):
     outside.publish(Image(width=9))
     graph.spin_until(lambda: hearer.images)
     assert hearer.images[0].width == 9
+
+
+def test_the_nodes_can_be_closed_after_their_context_has_ended(graph, pair):
+    rclpy.shutdown(context=graph.context)
+    for node in reversed(pair):
+        node.close()
+        graph.forget(node)
 
 
 def test_a_failing_hearer_leaves_the_others_and_the_sayer_alone(graph, pair):
