@@ -1,23 +1,26 @@
 """What the CPU does in a detector that runs in TensorRT, with the GPU replaced by a wait.
 
-    python benchmarks/tensorrt_cpu_time.py [--frames 1000] [--wait-ms 5] [--json cpu.json]
+    python benchmarks/tensorrt_cpu_time.py [--frames 1000] [--wait-ms 5] [--with-suppression]
+        [--memory-frames 10000] [--json cpu.json]
 
 The shipped detector with the preprocessing inside takes frames of 640×512: each is copied into
 the engine's buffer, handed to the engine's thread, waited for, and its boxes and scores are
 thresholded and suppressed. The engine is a stand-in that sleeps and answers with what ONNX Runtime
 found in the same frame; the copy into pageable memory stands for that into page-locked memory.
-Beside it, what a start from the cache costs before and after TensorRT's own load: finding the
-record, reading the plan, its checksum, the self-test's comparison. No GPU is needed, and none is
-measured.
+With --memory-frames, Python's memory is followed over so many frames more. Beside it, what a start
+from the cache costs before and after TensorRT's own load: finding the record, reading the plan,
+its checksum, the self-test's comparison. No GPU is needed, and none is measured.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,11 +68,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--wait-ms", type=float, default=5.0)
+    parser.add_argument("--with-suppression", action="store_true", help="inside the engine")
+    parser.add_argument("--memory-frames", type=int, default=10_000)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "detector.onnx"
-        deploy(resource_path(DEFAULT_MODEL), model, "float32", SIZE_PX)
+        deploy(
+            resource_path(DEFAULT_MODEL),
+            model,
+            "float32",
+            SIZE_PX,
+            with_suppression=arguments.with_suppression,
+        )
         reference = OnnxRuntimeBackend(model)
         test = make_self_test(model, example_frames(8, SIZE_PX))
         contract = Contract(reference)
@@ -84,6 +95,9 @@ def main() -> None:
             "frames": arguments.frames,
             "wait_ms": arguments.wait_ms,
             "cpu_ms": _cpu_ms(OpenedEngine(record, session), model, test, arguments.frames),
+            "memory_bytes": _memory_bytes(
+                OpenedEngine(record, session), model, test, arguments.memory_frames
+            ),
             "start_s": _start_s(cache, record, model, session),
         }
     text = json.dumps(result, indent=2)
@@ -93,6 +107,10 @@ def main() -> None:
     print(f"{in_words()}; the GPU replaced by a wait of {arguments.wait_ms:g} ms")
     print(f"CPU time a frame, {arguments.frames} frames of 640×512, ms (simulated frame):")
     print("  " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+    print(
+        f"Python's memory after {arguments.memory_frames} frames more, bytes: "
+        + ", ".join(f"{name} {value:+d}" for name, value in result["memory_bytes"].items())
+    )
     print(f"start from the cache beyond TensorRT's load: {result['start_s']:.3f} s")
 
 
@@ -141,6 +159,27 @@ def _cpu_ms(opened: OpenedEngine, model: Path, test: SelfTest, frames: int) -> d
         taken_s.append(time.process_time() - begun_s)
     detector.close()
     return {**percentiles_ms(taken_s), "mean": 1e3 * float(np.mean(taken_s))}
+
+
+def _memory_bytes(
+    opened: OpenedEngine, model: Path, test: SelfTest, frames: int
+) -> dict[str, int]:
+    """What detect() leaves behind, and its most at any time, over what was there before."""
+    opened.session.wait_s = 0.0  # type: ignore[attr-defined]
+    backend = TensorRtBackend(model, opener=lambda _: opened)
+    detector = Detector(backend, Selection(test.selection.score_threshold))
+    for _ in range(100):
+        detector.detect(test.counts)
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(frames):
+        detector.detect(test.counts)
+    gc.collect()
+    after, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    detector.close()
+    return {"left": after - before, "most": peak - before}
 
 
 def _start_s(
