@@ -234,6 +234,14 @@ def test_the_step_prunes_by_the_weights_kept_before(
     assert made.model.network.get_submodule(POINTWISE).out_channels == 32
 
 
+def test_without_pruned_weights_there_is_no_ratio_to_take(
+    model: Model, bench: Workbench, tmp_path: Path
+) -> None:
+    step = PruneFilters(do="prune_filters", keep_ratio="weights", epochs=0)
+    with pytest.raises(CompressionError, match="no weights are pruned in the model"):
+        step.run(model, bench, tmp_path)
+
+
 def test_the_step_reconstructs_what_it_can(model: Model, bench: Workbench, tmp_path: Path) -> None:
     images = torch.rand(4, 3, 64, 64) * 2 - 1
     wanted = model.network(images)[1].detach()

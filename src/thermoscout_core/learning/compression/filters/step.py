@@ -140,6 +140,11 @@ def _ratios(
     if isinstance(keep_ratio, float):
         return dict.fromkeys((group.name for group in groups), keep_ratio)
     known = keep_ratio if isinstance(keep_ratio, dict) else keep_ratios_of(network)
+    if keep_ratio == "weights" and min(known.values()) == 1.0:
+        raise CompressionError(
+            "keep_ratio: weights: no weights are pruned in the model that this step begins with; "
+            "put prune_weights before it, with a budget that it keeps to"
+        )
     used: set[str] = set()
 
     def of_layer(name: str) -> float:
