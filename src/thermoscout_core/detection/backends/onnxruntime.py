@@ -27,6 +27,10 @@ FREE_BATCHES = ("batch", "frames")
 """What our exports call the number of frames where it is free."""
 
 
+SMALL_BLOCKS = ("session.dynamic_block_base", "4")
+"""Threads take a layer's work in smaller and smaller blocks, so that one that is held up doesn't
+hold up the others: 2 % less time on two cores, and less at the 95th percentile."""
+
 BIAS_QUANTIZATION = "WeightBiasQuantization"
 """The optimiser of ONNX Runtime (seen in 1.31) that spoils biases beside scales in float16."""
 
@@ -64,6 +68,7 @@ class OnnxRuntimeBackend:
         options.log_severity_level = 3
         # its threads spin within a run, which is fast, but not after it, when others want the core
         options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.add_session_config_entry(*SMALL_BLOCKS)
         if one_frame:
             for name in FREE_BATCHES:
                 options.add_free_dimension_override_by_name(name, 1)
