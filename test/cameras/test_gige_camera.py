@@ -35,6 +35,20 @@ def plug_in(start_peer, aravis, gige_port):
 
 
 @pytest.fixture
+def plug_in_viva(start_peer, gige_port):
+    """plug_in_viva(size, resend, losses): viva-genicam's fake camera; unplugged after the test."""
+    plugged = []
+
+    def start(size, resend, losses=""):
+        plugged.append(start_peer("viva_camera.py", gige_port, *size, 10, int(resend), losses))
+        return plugged[-1]
+
+    yield start
+    for peer in plugged:
+        peer.kill()
+
+
+@pytest.fixture
 def gige():
     """gige(place and options): a camera that streams; closed after the test."""
     cameras = []
@@ -159,32 +173,29 @@ def test_a_changed_resolution_is_just_another_frame(plug_in, gige, next_frame):
 
 
 def test_a_camera_that_another_program_took_is_lost_with_that_cause(
-    start_peer, gige, gige_port, next_frame
+    plug_in_viva, gige, next_frame
 ):
-    peer = start_peer("viva_camera.py", gige_port, 64, 48, 10, 1, "")
+    peer = plug_in_viva((64, 48), resend=True)
     camera = gige("?format=as_is")
     next_frame(camera)
     peer.tell("revoke")
     with pytest.raises(DeviceError, match="no longer ours"):
         next_frame(camera, lambda frame: False)
-    peer.kill()
 
 
-def test_lost_packets_are_asked_for_again(start_peer, gige, gige_port, next_frame):
-    peer = start_peer("viva_camera.py", gige_port, 640, 512, 10, 1, LOSSES)
+def test_lost_packets_are_asked_for_again(plug_in_viva, gige, next_frame):
+    plug_in_viva((640, 512), resend=True, losses=LOSSES)
     camera = gige("?format=as_is")
     for _ in range(8):
         next_frame(camera)
-    peer.kill()
     assert camera._stream.stats().resend_recovered > 0
     assert camera.counters.torn == 0
 
 
-def test_an_incomplete_frame_is_dropped_and_counted(start_peer, gige, gige_port, next_frame):
-    peer = start_peer("viva_camera.py", gige_port, 640, 512, 10, 0, LOSSES)
+def test_an_incomplete_frame_is_dropped_and_counted(plug_in_viva, gige, next_frame):
+    plug_in_viva((640, 512), resend=False, losses=LOSSES)
     camera = gige("?format=as_is")
     frames = [next_frame(camera) for _ in range(6)]
-    peer.kill()
     assert camera.counters.torn >= 2
     assert all(frame.counts.shape == (512, 640) for frame in frames)
     assert frames[0].radiometry.scale is None

@@ -44,19 +44,22 @@ def test_a_camera_is_taken_back_at_another_port(family, plug_in, watched):
     assert camera.reader.supervisor.totals.refused == 0
 
 
-def test_a_gige_camera_is_taken_back_at_another_address(start_peer, aravis, gige_port, watched):
+def test_a_gige_camera_is_taken_back_at_another_address(
+    start_peer, aravis, gige_port, watched, request
+):
     if not own_address():
         pytest.skip("this machine has no network address besides loopback")
     arguments = (96, 64, 30, "SN77", "still")
     peer = start_peer("aravis_camera.py", gige_port, *arguments)
+    request.addfinalizer(peer.kill)
     camera = watched("gige://127.0.0.1")
     camera.poll_until(lambda: camera.streams_after(0))
     peer.kill()
     camera.poll_until(camera.is_lost)
     before = len(camera.frames)
     moved = start_peer("aravis_camera.py", gige_port, *arguments, f"at={own_address()}")
+    request.addfinalizer(moved.kill)
     camera.poll_until(lambda: camera.streams_after(before))
-    moved.kill()
 
 
 def test_another_camera_is_not_taken_and_the_same_one_is(family, plug_in, watched):

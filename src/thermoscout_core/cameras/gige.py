@@ -122,8 +122,8 @@ class GigeCamera:
         stats = self._stream.stats()
         self.counters.torn = stats.frames_incomplete
         self.counters.dropped = stats.frames_lost - stats.frames_incomplete + self._late
+        self._check_control()
         if frame is None:
-            self._check_control()
             return None
         self._heard_s = time.monotonic()
         lag_s = self._lag_s(frame)
@@ -168,7 +168,8 @@ class GigeCamera:
 
     def _check_control(self) -> None:
         """A camera that heard no heartbeat, because this computer stood still for its timeout (3 s
-        as delivered), or that was given to somebody else, doesn't stream to us ever again."""
+        as delivered), doesn't stream to us ever again; one that was given to somebody else may,
+        but with that one's settings."""
         if self._camera.control_state.name == "LOST":
             raise DeviceError(
                 f"{self.hardware_id} is no longer ours: it heard nothing from this computer for "
