@@ -56,6 +56,19 @@ def test_an_engine_is_built_for_a_gpu_that_is_not_here_and_listed(cache: Path) -
     assert made.name.endswith("-float16-640x512.onnx")
 
 
+def test_a_calibrator_that_is_not_there_is_refused_with_the_way_out() -> None:
+    needs_rtx()
+    message = refusal("build", "--calibrator")
+    assert "has no calibrator" in message and "--precision int8" in message
+
+
+def test_suppression_goes_into_the_file_when_asked_for(cache: Path) -> None:
+    needs_rtx()
+    run("build", "--with-suppression", "--compute-capability", "8.6")
+    (made,) = cache.glob("models/*")
+    assert made.name.endswith("-float32-suppressed.onnx")
+
+
 def test_verify_without_a_gpu_says_what_is_missing() -> None:
     message = refusal("verify")
     assert message.startswith("thermoscout: ") and ("pip install" in message or "GPU" in message)

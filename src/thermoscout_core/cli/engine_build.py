@@ -111,6 +111,7 @@ def build(
     from thermoscout_core.cli.sizes import parse_size
     from thermoscout_core.detection.detector import DEFAULT_MODEL
     from thermoscout_core.detection.engines.cache import EngineCache
+    from thermoscout_core.detection.engines.calibrator import require_calibrator
     from thermoscout_core.detection.engines.making import make_engine
     from thermoscout_core.detection.engines.options import BuildOptions
     from thermoscout_core.resources import resource_path
@@ -124,6 +125,8 @@ def build(
         compute_capabilities=tuple(compute_capability or ()),
         calibrator=calibrator,
     )
+    if calibrator:
+        require_calibrator()
     engines = EngineCache(cache)
     source = model if model is not None else resource_path(DEFAULT_MODEL)
     size_px = None if with_preprocessing is None else parse_size(with_preprocessing)
