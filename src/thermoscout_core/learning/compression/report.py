@@ -143,14 +143,13 @@ def _details(record: CompressionRecord) -> Iterator[str]:
 def _against_baselines(records: Sequence[CompressionRecord]) -> Iterator[str]:
     """Whether each step is worth its trouble: a smaller input costs nothing."""
     record = records[0]
-    if not any(step.do == "rescale" for one in records for step in one.steps):
+    judged = [step for step in record.steps if step.do not in BASELINES]
+    if not (judged and any(step.do == "rescale" for one in records for step in one.steps)):
         return
     yield "At the same time as each step, a smaller input or a narrower network reaches:\n"
-    for step in record.steps:
+    for step in judged:
         at_ms = time_ms(step, record.dense)
-        if step.do in BASELINES or at_ms is None:
-            continue
-        baseline = baseline_map(records, at_ms)
+        baseline = None if at_ms is None else baseline_map(records, at_ms)
         if baseline is None:
             yield f"- **{step.title}**: none is so fast"
         else:
