@@ -75,12 +75,9 @@ class BagRecorder(ManagedNode):
 
     def deactivate(self) -> None:
         """Take what has arrived but not been taken yet, so that the last messages are kept."""
-        for topic, subscription in self._recorded.items():
-            for _ in range(DEPTH):
-                taken = subscription.handle.take_message(subscription.msg_type, True)
-                if taken is None:
-                    break
-                self._keep(topic, taken[0])
+        for topic, inlet in self._recorded.items():
+            for data in inlet.arrived(DEPTH):
+                self._keep(topic, data)
 
     def release(self) -> None:
         self._recorded.clear()

@@ -8,7 +8,7 @@ everyone outside, and what nobody outside hears isn't serialised at all.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rclpy.duration import Duration
@@ -82,6 +82,15 @@ class Inlet:
         elif not asked and self._subscription is not None:
             subscription, self._subscription = self._subscription, None
             self._disconnect(subscription)
+
+    def arrived(self, most: int) -> Iterator[bytes]:
+        """What came from outside and wasn't heard yet, serialised."""
+        subscription = self._subscription
+        for _ in range(most if subscription is not None else 0):
+            taken = subscription.handle.take_message(subscription.msg_type, True)
+            if taken is None:
+                return
+            yield taken[0]
 
     def close(self) -> None:
         self._handover.leave(self)
