@@ -33,6 +33,7 @@ from thermoscout_core.learning.torch_prediction import evaluate_network
 from thermoscout_core.learning.training.run_folder import EMA, STATE
 
 RAW = "without EMA"
+TABLE_WIDTH = 150
 
 
 def with_changes(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def row(results: list[Evaluation]) -> dict[str, Any]:
 def show(rows: dict[str, dict[str, Any]], split: str) -> None:
     first = next(iter(rows.values()))
     table = Table(title=f"mAP@0.5 on {split}, mean over the seeds")
+    console = Console()
     for title in ("variant", "mAP", "± seeds", "Δ", *first["classes"]):
         table.add_column(title, justify="left" if title == "variant" else "right")
     for name, entry in rows.items():
@@ -89,7 +91,7 @@ def show(rows: dict[str, dict[str, Any]], split: str) -> None:
         delta = entry["map_50"] - first["map_50"]
         cells = [f"{value:.3f}" for value in entry["classes"].values()]
         table.add_row(name, f"{entry['map_50']:.3f}", spread, f"{delta:+.3f}", *cells)
-    Console().print(table)
+    console.print(table, width=max(console.width, TABLE_WIDTH), crop=False)
 
 
 def main() -> None:

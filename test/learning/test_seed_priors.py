@@ -46,6 +46,12 @@ def test_first_priors_stand_in_the_middle_of_the_first_cell() -> None:
     assert priors[0] == pytest.approx([0.5 / 19, 0.5 / 19, 0.2, 0.2])
 
 
+@pytest.mark.parametrize("layout", ["seed", "ssd300"])
+def test_sizes_are_plain_numbers_so_that_a_saved_run_can_be_resumed(layout: str) -> None:
+    levels = seed_prior_levels(layout, SSD300_MAPS, [4, 6, 6, 6, 4, 4], SQUARE)
+    assert {type(value) for level in levels for size in level.sizes for value in size} == {float}
+
+
 def test_squares_stay_square_in_a_wide_input() -> None:
     levels = seed_prior_levels("seed", [(24, 18), (12, 9)], [3, 6], (384, 288))
     width, height = levels[0].sizes[0]

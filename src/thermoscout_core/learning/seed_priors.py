@@ -18,7 +18,7 @@ map's scale and the next one's; the first map of MobileNet-SSD does without (3).
 def mobilenet_ssd_scales(levels: int) -> list[float]:
     """Scales of the maps and of one beyond the last, as parts of the input's side: 0.2 to 0.95 on
     a line and 1 (min_size 60, 105 … 285 and max_size 300 at 300 px: chuanqi305/MobileNet-SSD)."""
-    return [*np.linspace(0.2, 0.95, levels), 1.0]
+    return [*np.linspace(0.2, 0.95, levels).tolist(), 1.0]
 
 
 def ssd300_scales(levels: int) -> list[float]:
