@@ -12,7 +12,7 @@ from thermoscout_core.detections import Detection
 from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.frames import Counts, ObjectParameters, ThermalFrame
 from thermoscout_core.readings import Reading
-from thermoscout_core.resources import resource_path, sha256_of
+from thermoscout_core.resources import sha256_of
 from thermoscout_core.verdicts import Severity, Verdict
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Inspector:
 
         Raises ModelError or ConfigurationError for a file that is missing or foreign.
         """
-        from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
+        from thermoscout_core.detection.detector import Detector, model_file
         from thermoscout_core.diagnosis.judge import Judge
         from thermoscout_core.diagnosis.rule_extension import read_rule_file
         from thermoscout_core.diagnosis.rules import KnowledgeBase
@@ -134,7 +134,7 @@ class Inspector:
             model_id=detector.model_id,
             score_threshold=detector.score_threshold,
             rules_id=knowledge_base.id,
-            model_sha256=sha256_of(model or resource_path(DEFAULT_MODEL)),
+            model_sha256=sha256_of(model_file(model)),
             rules_sha256=rule_file.sha256,
         )
 

@@ -11,7 +11,7 @@ always trusted. THERMOSCOUT_OUTPUT: bags and histories are written only there.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from thermoscout_core.errors import ConfigurationError
@@ -22,12 +22,15 @@ OUTPUT = "THERMOSCOUT_OUTPUT"
 SUMS = "SHA256SUMS"
 
 
-def input_file(*suffixes: str, plain_names: bool = False) -> Callable[[str], str]:
+def input_file(
+    *suffixes: str, plain_names: bool = False, shipped: Collection[str] = ()
+) -> Callable[[str], str]:
     """A check for a parameter that names a file to load: of one of those suffixes, and within
-    THERMOSCOUT_TRUSTED where that is set. plain_names: a word means a shipped file."""
+    THERMOSCOUT_TRUSTED where that is set. plain_names: any word means a shipped file; shipped:
+    these do."""
 
     def check(path: str) -> str:
-        if not path or (plain_names and _is_plain(path)):
+        if not path or path in shipped or (plain_names and _is_plain(path)):
             return ""
         if problem := no_traversal(path):
             return problem

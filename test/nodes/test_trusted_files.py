@@ -38,6 +38,12 @@ def test_nothing_given_is_the_shipped_file() -> None:
     assert verified("") is None
 
 
+def test_only_names_of_shipped_models_stand_for_a_file(trusted: Path) -> None:
+    check = input_file(".onnx", shipped=("int8",))
+    assert check("int8") == "" and verified("int8") == "int8"
+    assert check("int9") and check("weights")
+
+
 def test_a_trusted_file_with_its_checksum_is_taken(trusted: Path) -> None:
     path = str(trusted / "mine.onnx")
     assert MODEL(path) == ""

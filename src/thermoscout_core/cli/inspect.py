@@ -33,7 +33,9 @@ def inspect(
     score_threshold: Annotated[
         float | None, typer.Option(help="Leave out detections below it, 0..1.", metavar="F")
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="Detector (ONNX).")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Detector (ONNX file), or int8, the shipped fast one.")
+    ] = None,
     rules: Annotated[
         str | None,
         typer.Option(

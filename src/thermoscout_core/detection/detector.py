@@ -19,6 +19,17 @@ from thermoscout_core.frames import Counts
 from thermoscout_core.resources import resource_path, sha256_of
 
 DEFAULT_MODEL = "models/mobilenet_v1_ssd512.onnx"
+SHIPPED_MODELS = {"float32": DEFAULT_MODEL, "int8": "models/mobilenet_v1_ssd512_int8.onnx"}
+"""Names that stand for a shipped file wherever a model is asked for."""
+
+
+def model_file(model: str | Path | None) -> Path:
+    """The file of a name of SHIPPED_MODELS, of a path, or of None, the default. It need not be
+    there. Raises ConfigurationError when the installation lacks a shipped one."""
+    if model is None:
+        return resource_path(DEFAULT_MODEL)
+    shipped = SHIPPED_MODELS.get(str(model))
+    return Path(model) if shipped is None else resource_path(shipped)
 
 
 @dataclass(frozen=True)
@@ -68,14 +79,15 @@ class Detector:
         runtime: str = DEFAULT_RUNTIME,
         fallbacks: Sequence[str] = (),
     ) -> Detector:
-        """Load a model file; None is the shipped one, thresholds None are the model's own.
+        """Load a model file; thresholds None are the model's own.
 
+        path: as in model_file.
         runtime: one of detection.backends.BACKENDS. fallbacks: others, taken in turn where it
         isn't there or has no engine; fallback_reasons then says why. Raises ModelError for a
         missing or foreign file, ConfigurationError for a threshold outside 0..1 or when none of
         the runtimes is there.
         """
-        model_path = Path(path) if path is not None else resource_path(DEFAULT_MODEL)
+        model_path = model_file(path)
         backend, reasons = load_first((runtime, *fallbacks), model_path, threads)
         defaults = backend.metadata
         selection = Selection(

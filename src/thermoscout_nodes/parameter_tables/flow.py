@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
+from thermoscout_core.detection.detector import SHIPPED_MODELS
 from thermoscout_nodes.parameter_tables.shared import (
     AMBIENT_MAX_AGE,
     AUTOSTART,
@@ -18,8 +19,8 @@ DETECTOR: Table = (
     Parameter(
         "model",
         "",
-        "ONNX file of the detector; empty is the shipped one.",
-        check=input_file(".onnx", ".plan", ".engine"),
+        "ONNX file of the detector; empty is the shipped one, int8 the shipped fast one for CPUs.",
+        check=input_file(".onnx", ".plan", ".engine", shipped=SHIPPED_MODELS),
     ),
     Parameter(
         "score_threshold",

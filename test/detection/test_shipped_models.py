@@ -1,0 +1,37 @@
+"""The shipped models: their cards are theirs, and int8 sees what float32 sees."""
+
+import hashlib
+
+import pytest
+
+from thermoscout_core.detection.detector import SHIPPED_MODELS, Detector, model_file
+from thermoscout_core.resources import resource_path
+from thermoscout_core.simulation.dataset import example_frames
+
+
+@pytest.mark.parametrize("name", SHIPPED_MODELS)
+def test_the_card_states_the_file_s_checksum(name: str) -> None:
+    path = resource_path(SHIPPED_MODELS[name])
+    card = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in card
+
+
+def test_a_name_stands_for_a_file_and_a_path_for_itself() -> None:
+    assert model_file("int8") == resource_path(SHIPPED_MODELS["int8"])
+    assert model_file(None) == model_file("float32")
+    assert model_file("mine/int8.onnx").as_posix() == "mine/int8.onnx"
+
+
+def test_int8_finds_what_float32_finds() -> None:
+    exact, rounded = Detector.load("float32"), Detector.load("int8")
+    pairs = sure = 0
+    for counts in example_frames(4, (640, 512)):
+        found = rounded.detect(counts)
+        for wanted in exact.detect(counts):
+            if wanted.score > 0.6:
+                sure += 1
+                pairs += any(
+                    one.class_name == wanted.class_name and one.box.iou(wanted.box) > 0.6
+                    for one in found
+                )
+    assert sure >= 8 and pairs >= 0.9 * sure
