@@ -5,7 +5,7 @@ scripts/with_ros python benchmarks/graph_endurance.py --frames 100000 --rate 0 -
 
 The real nodes of `ros2 launch thermoscout inspection.launch.py` in one process, fed with frames
 that were drawn beforehand. --rate 0 is as fast as the graph goes: the next frame comes when the
-verdicts of the one before did. --model takes a faster network (`thermoscout quantise`), for the
+verdicts of the one before did. --model int8 takes a faster network, for the
 long run is about the graph's memory, not the network's; the record says which. Memory is this
 process's resident set, sampled every thousandth of the run after a warm-up; growth is the median
 of the last tenth against that of the first. CPU is of the whole process, at 25 Hz or --rate; each
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--rate", type=float, default=CAMERA_HZ, help="Hz; 0: as fast as it goes")
-    parser.add_argument("--model", default="", help="ONNX file; left out, the shipped detector")
+    parser.add_argument("--model", default="", help="int8 or a file; else the default")
     options = parser.parse_args()
     described, data = host(), recorded_camera.offer(options.size)
     print(f"the frames held by the benchmark are {data['held_mib']:.0f} MiB of the RSS")

@@ -73,9 +73,11 @@ class Trace:
         return {key: ended[key] - begun[key] for key in ended if key in begun}
 
 
-def measure(rate_hz: float, seconds: float, threads: int, watched: bool = False) -> dict[str, Any]:
+def measure(
+    rate_hz: float, seconds: float, options: argparse.Namespace, watched: bool = False
+) -> dict[str, Any]:
     """One run of the graph -> its figures. watched: every picture has a subscriber."""
-    with running_graph(rate_hz, threads) as graph:
+    with running_graph(rate_hz, options.threads, model=options.model) as graph:
         if watched:
             graph.viewer.watch(PICTURES)
         graph.spin(WARM_UP_S)
@@ -134,7 +136,7 @@ def highest_rate(options: argparse.Namespace) -> dict[str, Any]:
     """The figures at the highest of RATES_HZ at which less than 1 % of the frames is dropped."""
     best: dict[str, Any] = {}
     for rate_hz in RATES_HZ:
-        figures = measure(rate_hz, options.seconds_a_rate, options.threads)
+        figures = measure(rate_hz, options.seconds_a_rate, options)
         print(f"{rate_hz:g} Hz: {100 * figures['dropped_share']:.1f} % dropped")
         if figures["dropped_share"] >= MOST_DROPPED:
             break
@@ -159,6 +161,7 @@ def _print(title: str, figures: dict[str, Any]) -> None:
 def main() -> None:
     parser = parser_of("Latency of the one-process graph.")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
+    parser.add_argument("--model", default="", help="int8 or a file; else the default")
     parser.add_argument("--seconds", type=float, default=60.0, help="measured, per run")
     parser.add_argument("--rate", type=float, default=25.0, help="frames per second")
     parser.add_argument("--highest-rate", action="store_true", help="look for it, too")
@@ -169,7 +172,7 @@ def main() -> None:
     width, height = options.size
     runs = {}
     for name, watched in (("nobody watches", False), ("every picture watched", True)):
-        runs[name] = measure(options.rate, options.seconds, options.threads, watched)
+        runs[name] = measure(options.rate, options.seconds, options, watched)
         _print(f"{width}x{height}, {options.rate:g} Hz, {name}", runs[name])
     if options.highest_rate:
         runs["highest rate"] = highest_rate(options)
