@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cv_bridge import CvBridge
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -37,13 +38,8 @@ def test_an_array_survives_the_message(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", SHAPES)
 def test_cv_bridge_reads_the_same(encoding: str) -> None:
-    cv_bridge = pytest.importorskip("cv_bridge")
-    bridge = cv_bridge.CvBridge()
-    channels = 3 if encoding == "bgr8" else 1
-    if bridge.encoding_to_dtype_with_channels(encoding)[1] != channels:
-        pytest.skip(f"this cv_bridge miscounts the channels of {encoding} under OpenCV 5")
     message = array_to_image(pixels(encoding), encoding, Header())
-    read = bridge.imgmsg_to_cv2(message, desired_encoding="passthrough")
+    read = CvBridge().imgmsg_to_cv2(message, desired_encoding="passthrough")
     np.testing.assert_array_equal(read, image_to_array(message))
     assert read.dtype == image_to_array(message).dtype
 

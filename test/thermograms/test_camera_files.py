@@ -6,6 +6,7 @@ import math
 import warnings
 
 import cv2
+import flyr
 import numpy as np
 import pytest
 
@@ -48,7 +49,6 @@ def flir_files(data_folder):
 
 
 def test_flir_temperatures_are_flyrs(data_folder):
-    flyr = pytest.importorskip("flyr")
     for path in flir_files(data_folder):
         if path.name.startswith("07"):
             continue
@@ -60,7 +60,6 @@ def test_flir_temperatures_are_flyrs(data_folder):
 
 
 def test_flir_file_states_its_settings(data_folder):
-    pytest.importorskip("flyr")
     path = next(p for p in flir_files(data_folder) if p.name.startswith("26"))
     radiometry = read_thermogram(path).radiometry
     assert radiometry.applied.emissivity == pytest.approx(0.95)
@@ -71,26 +70,22 @@ def test_flir_file_states_its_settings(data_folder):
 
 
 def test_flir_stamp_is_the_cameras_date(data_folder):
-    pytest.importorskip("flyr")
     path = next(p for p in flir_files(data_folder) if p.name.startswith("26"))
     assert read_thermogram(path).stamp_s == 1_377_921_632  # 2013-08-31 04:00:32
 
 
 def test_flir_settings_with_a_window_are_unknown(data_folder):
-    pytest.importorskip("flyr")
     path = data_folder / "flir_rjpeg" / "tp_FLIR_E40.jpg"
     assert not read_thermogram(path).radiometry.applied.is_complete
 
 
 def test_flir_file_that_flyr_cannot_read_names_the_remedy(data_folder):
-    pytest.importorskip("flyr")
     path = next(p for p in flir_files(data_folder) if p.name.startswith("07"))
     with pytest.raises(ThermogramError, match=r"BillHotFlash.*float TIFF"):
         read_thermogram(path)
 
 
 def test_flir_file_with_a_damaged_directory_is_refused_at_once(tmp_path, data_folder):
-    pytest.importorskip("flyr")
     content = bytearray(flir_files(data_folder)[0].read_bytes())
     header = content.index(b"FFF\0")
     content[header + 28] = 0xFF  # four billion records, which flyr would count one by one
@@ -100,7 +95,6 @@ def test_flir_file_with_a_damaged_directory_is_refused_at_once(tmp_path, data_fo
 
 
 def test_flir_temperatures_come_from_the_raw_counts_by_our_own_chain(data_folder, monkeypatch):
-    flyr = pytest.importorskip("flyr")
     path = data_folder / "flir_rjpeg" / "tp_FLIR_E40.jpg"  # taken through a window
     expected = flyr.unpack(str(path)).celsius
     monkeypatch.delattr(flyr.FlyrThermogram, "kelvin")

@@ -16,7 +16,20 @@ from onnx import numpy_helper, parser
 
 from thermoscout_core.detection.postprocess import Selection
 
-_GRAPH = """
+BEST_CANDIDATES = """
+  end = Constant<value_ints = [{labels}]>()
+  class_scores = Slice(all_scores, one, end, two)
+  flat_shape = Constant<value_ints = [0, -1]>()
+  flat_scores = Reshape(class_scores, flat_shape)
+  candidate_count = Constant<value_ints = [{candidates}]>()
+  best, index = TopK<axis = 1>(flat_scores, candidate_count)
+  class_count = Constant<value_ints = [{class_count}]>()
+  prior = Div(index, class_count)
+"""
+"""The best of all classes together, and the priors that they are of; needs one and two."""
+
+_GRAPH = (
+    """
 <ir_version: {ir_version}, opset_import: ["": {opset}]>
 selection (float[batch, {priors}, 4] decoded_boxes, float[batch, {priors}, labels] all_scores,
            float[1] score_threshold, float[1] iou_threshold, int64[1] max_detections)
@@ -29,16 +42,9 @@ selection (float[batch, {priors}, 4] decoded_boxes, float[batch, {priors}, label
   nothing = Constant<value_float = 0.0>()
   whole = Constant<value_float = 1.0>()
   rejected = Constant<value_float = -1.0>()
-
-  end = Constant<value_ints = [{labels}]>()
-  class_scores = Slice(all_scores, one, end, two)
-  flat_shape = Constant<value_ints = [0, -1]>()
-  flat_scores = Reshape(class_scores, flat_shape)
-  candidate_count = Constant<value_ints = [{candidates}]>()
-  best, index = TopK<axis = 1>(flat_scores, candidate_count)
-  class_count = Constant<value_ints = [{class_count}]>()
-  prior = Div(index, class_count)
-  class_index = Mod(index, class_count)
+"""
+    + BEST_CANDIDATES
+    + """  class_index = Mod(index, class_count)
 
   prior_column = Unsqueeze(prior, two)
   four_columns = Constant<value_ints = [1, 1, 4]>()
@@ -72,6 +78,7 @@ selection (float[batch, {priors}, 4] decoded_boxes, float[batch, {priors}, label
   classes = GatherND(class_index, pick)
 }}
 """
+)
 
 
 def selection_graph(

@@ -15,33 +15,27 @@ import onnx
 from onnx import numpy_helper, parser
 
 from thermoscout_core.errors import ConfigurationError
+from thermoscout_core.learning.onnx_selection import BEST_CANDIDATES
 
 CANDIDATES = 200
 """Considered per frame, of all classes together."""
 ROUNDS = 12
 
-_GRAPH = """
+_GRAPH = (
+    """
 <ir_version: {ir_version}, opset_import: ["": {opset}]>
 suppression (float[{frames}, {priors}, 4] decoded_boxes,
              float[{frames}, {priors}, {labels}] all_scores)
   => (float[{frames}, {candidates}, 4] boxes, float[{frames}, {candidates}] scores,
       int32[{frames}, {candidates}] classes)
 {{
-  zero = Constant<value_ints = [0]>()
   one = Constant<value_ints = [1]>()
   two = Constant<value_ints = [2]>()
   nothing = Constant<value_float = 0.0>()
   whole = Constant<value_float = 1.0>()
-
-  end = Constant<value_ints = [{labels}]>()
-  class_scores = Slice(all_scores, one, end, two)
-  flat_shape = Constant<value_ints = [0, -1]>()
-  flat_scores = Reshape(class_scores, flat_shape)
-  candidate_count = Constant<value_ints = [{candidates}]>()
-  best, index = TopK<axis = 1>(flat_scores, candidate_count)
-  class_count = Constant<value_ints = [{class_count}]>()
-  prior = Div(index, class_count)
-  first_index = Mul(prior, class_count)
+"""
+    + BEST_CANDIDATES
+    + """  first_index = Mul(prior, class_count)
   class_index = Sub(index, first_index)
   classes = Cast<to = 6>(class_index)
 
@@ -89,6 +83,7 @@ suppression (float[{frames}, {priors}, 4] decoded_boxes,
   scores = Where(is_found, best, nothing)
 }}
 """
+)
 
 _ROUND = """
   kept_column_{number} = Unsqueeze(kept_{before}, two)

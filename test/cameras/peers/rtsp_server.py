@@ -33,6 +33,7 @@ OPTIONS = {
 }
 state = {"fault": "", "password": "", "title": "", "size": (0, 0), "loss": 0.0, "ahead": 0.0}
 RTP_CLOCK_HZ = 90000
+resized = threading.Event()
 sessions: set[Session] = set()
 
 
@@ -143,6 +144,7 @@ def encode(port: int) -> None:
     encoder, pixel_format, payload, _, _ = CODECS[codec_name]
     number, next_s = 0, time.monotonic()
     while True:
+        resized.clear()
         size = state["size"]
         options = {"payload_type": str(payload), "seq": str(number % 60000)}
         url = f"rtp://127.0.0.1:{port}?pkt_size=1200"
@@ -152,7 +154,7 @@ def encode(port: int) -> None:
             stream.pix_fmt = pixel_format
             stream.codec_context.gop_size = 10
             stream.codec_context.thread_count = 1  # slices of JPEG would need restart markers
-            while state["size"] == size:
+            while not resized.is_set():
                 picture = av.VideoFrame.from_ndarray(luma_scene(number, *size), format="gray")
                 picture = with_chroma(picture, pixel_format)
                 picture.pts, picture.time_base = number, Fraction(1, fps)
@@ -162,7 +164,7 @@ def encode(port: int) -> None:
                 lost = behind if behind > fps else 0  # as a camera that is too busy
                 number += 1 + lost
                 next_s += (1 + lost) / fps
-                time.sleep(max(0.0, next_s - time.monotonic()))
+                resized.wait(max(0.0, next_s - time.monotonic()))
 
 
 def with_chroma(gray: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
@@ -187,6 +189,7 @@ def forward(packets: socket.socket) -> None:
 def obey(words: list[str]) -> None:
     if words[0] == "size":
         state["size"] = int(words[1]), int(words[2])
+        resized.set()
     elif words[0] in ("loss", "ahead"):
         state[words[0]] = float(words[1])
     else:
