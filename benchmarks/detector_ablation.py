@@ -32,7 +32,7 @@ from thermoscout_core.learning.evaluation.evaluation import Evaluation
 from thermoscout_core.learning.torch_prediction import evaluate_network
 from thermoscout_core.learning.training.run_folder import EMA, STATE
 
-RAW = "without EMA"
+BASE, RAW = "base", "without EMA"
 TABLE_WIDTH = 150
 
 
@@ -98,23 +98,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipe", type=Path, default=Path("config/detector/ablation.yaml"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--only", nargs="+", help="names of variants; the first one is the base")
+    parser.add_argument("--only", nargs="+", help="names of variants")
     parser.add_argument("--split", default="val", help="never test: it isn't for choosing")
     parser.add_argument("--json", type=Path, help="where the figures go")
     arguments = parser.parse_args()
     if arguments.split == "test":
         parser.error("the test split isn't for choosing a recipe")
     content = yaml.safe_load(arguments.recipe.read_text(encoding="utf-8"))
-    variants = {n: c for n, c in content["variants"].items() if n in (arguments.only or [n])}
+    known = content["variants"]
+    if unknown := sorted(set(arguments.only or ()) - set(known)):
+        parser.error(f"--only: no variant {', '.join(unknown)}; there are {', '.join(known)}")
+    variants = {n: c for n, c in known.items() if n in (arguments.only or known)}
     root = Path(content["base"]["data"]["root"])
     jobs = [(name, seed) for seed in arguments.seeds for name in variants]
     found: dict[str, list[Evaluation]] = {name: [] for name in (*variants, RAW)}
     for name, seed in track(jobs, description="training"):
         folder = run(with_changes(content["base"], variants[name]), name, seed)
         found[name].append(evaluate(folder, root, arguments.split))
-        if name == next(iter(variants)):
+        if name == BASE:
             found[RAW].append(evaluate(folder, root, arguments.split, averaged=False))
-    rows = {name: row(results) for name, results in found.items()}
+    rows = {name: row(results) for name, results in found.items() if results}
     show(rows, arguments.split)
     if arguments.json:
         setting = {

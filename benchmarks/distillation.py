@@ -55,8 +55,7 @@ def average(folders: Sequence[Path], root: Path) -> Path:
     """The students' average as weights beside them; val mAP of each and of it are in its notes."""
     sources = [folder / FINAL_WEIGHTS for folder in folders]
     path = folders[0].parent / "teacher.safetensors"
-    if not path.is_file():
-        write_average(path, average_and_validate(sources, root, "val"), sources)
+    write_average(path, average_and_validate(sources, root, "val"), sources)
     return path
 
 

@@ -172,7 +172,8 @@ def main() -> None:
 
 
 def _folder(options: argparse.Namespace, name: str) -> Path:
-    folder = options.output / f"{re.sub(r'[^a-z0-9]+', '_', name).strip('_')}_{options.seed}"
+    run = f"{options.epochs}x{options.frames or 'all'}_batch_{options.batch}_seed_{options.seed}"
+    folder = options.output / f"{re.sub(r'[^a-z0-9]+', '_', name).strip('_')}_{run}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -65,7 +65,7 @@ class DeviceUrl:
     def addresses(self) -> list[str]:
         """host:port/path for each host of a list: a,b:81/path -> a/path and b:81/path."""
         hosts, slash, path = self.place.partition("/")
-        return [f"{host.strip()}{slash}{path}".rstrip("/") for host in hosts.split(",")]
+        return [f"{host.strip()}{slash}{path}" for host in hosts.split(",")]
 
     def text(self, name: str, default: str) -> str:
         """An option as text."""

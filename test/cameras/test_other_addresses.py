@@ -10,6 +10,7 @@ import pytest
 from thermoscout_core.cameras import gige_discovery
 from thermoscout_core.cameras.addresses import first_that_answers
 from thermoscout_core.cameras.registry import open_camera
+from thermoscout_core.device_urls import DeviceUrl
 from thermoscout_core.errors import DeviceError, LoginError
 
 EXPECTED = {"isapi_server.py": "DS-2TD", "rtsp_server.py": "", "aravis_camera.py": "Aravis Fake"}
@@ -141,7 +142,7 @@ def test_a_gige_camera_is_found_by_address_serial_number_or_identity(
     assert (info.ip, hardware_id) == (ip, f"FLIR A70 {info.serial}")
 
 
-@pytest.mark.parametrize(("place", "wanted_id"), [("10.0.0.3", ""), ("10.0.0.5", "FLIR A70 Z9")])
+@pytest.mark.parametrize(("place", "wanted_id"), [("10.0.0.7", ""), ("10.0.0.5", "FLIR A70 Z9")])
 def test_a_gige_camera_that_does_not_answer_is_named_with_those_that_do(
     monkeypatch, place, wanted_id
 ):
@@ -149,3 +150,17 @@ def test_a_gige_camera_that_does_not_answer_is_named_with_those_that_do(
     monkeypatch.setattr(gige_discovery, "serial_of", lambda info, interface: info.serial)
     with pytest.raises(DeviceError, match=f"no GigE camera {wanted_id or place} answers; found: "):
         gige_discovery.find_camera(place, wanted_id, None)
+
+
+def test_a_gige_camera_that_tells_no_serial_number_is_said_to_be_there(monkeypatch):
+    monkeypatch.setattr(gige_discovery, "discovered", lambda interface: [MUTE, HERE])
+    monkeypatch.setattr(gige_discovery, "serial_of", lambda info, interface: info.serial)
+    with pytest.raises(DeviceError, match=r"10\.0\.0\.3 announces itself, but can't be asked"):
+        gige_discovery.find_camera("10.0.0.3", "", None)
+
+
+def test_the_path_of_an_address_is_kept_to_its_last_slash():
+    assert DeviceUrl("rtsp://10.0.0.5,10.0.0.6:555/live/").addresses() == [
+        "10.0.0.5/live/",
+        "10.0.0.6:555/live/",
+    ]

@@ -143,7 +143,7 @@ class GigeCamera:
                 camera.close()
 
     def _end(self, stream: Any) -> None:
-        """A silent camera isn't told to stop: the client would ask it for tens of seconds."""
+        """A silent camera isn't told to stop: the client would ask it for seconds."""
         if time.monotonic() - self._heard_s < max(LONGEST_PAUSE_S, 2 / self.rate_hz):
             stream.__exit__(None, None, None)
         else:

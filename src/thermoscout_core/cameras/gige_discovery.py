@@ -44,6 +44,11 @@ def find_camera(place: str, wanted_id: str, interface: str | None) -> tuple[Any,
         is_meant = hardware_id == wanted_id if wanted_id else bool(named) or serial == place
         if serial and is_meant:
             return info, hardware_id
+    if place and named and not wanted_id:
+        raise DeviceError(
+            f"GigE camera {place} announces itself, but can't be asked for its serial number: "
+            "it may be in another network, or held by a program that lets nobody read"
+        )
     seen = ", ".join(f"{one.ip} ({one.model})" for one in found) or "none"
     raise DeviceError(f"no GigE camera {wanted_id or place or 'at all'} answers; found: {seen}")
 

@@ -24,7 +24,8 @@ from thermoscout_core.thermograms.celsius import encode_celsius
 REQUEST_TIMEOUT_S = 2.0
 MOST_TORN_IN_A_ROW = 3
 MOST_ANSWER_BYTES = 64 * 2**20
-REFUSALS = (401, 403)
+OTHER_REASONS = {401: "", 403: "; or the user lacks the right, or the channel has no thermometry"}
+"""By HTTP status: what else a refusal may mean."""
 TWO_BYTE_DOUBT = "2-byte temperatures, formula unconfirmed"
 
 
@@ -82,7 +83,7 @@ class IsapiCamera:
         hfov_deg = url.number("hfov", 0.0, 0.0, 179.0)
         url.finish()
         return cls(
-            url.addresses(),
+            [address.rstrip("/") for address in url.addresses()],
             channel,
             rate_hz,
             credentials,
@@ -168,11 +169,11 @@ class IsapiCamera:
                 base + path, timeout=REQUEST_TIMEOUT_S, stream=True, allow_redirects=False
             ) as answer:
                 stamp_s = self._clock.now_s()
-                if answer.status_code in REFUSALS:
+                if answer.status_code in OTHER_REASONS:
                     raise LoginError(
                         f"{where}: the camera refuses user and password (HTTP "
                         f"{answer.status_code}); set THERMOSCOUT_CAMERA_USER and "
-                        "THERMOSCOUT_CAMERA_PASSWORD"
+                        f"THERMOSCOUT_CAMERA_PASSWORD{OTHER_REASONS[answer.status_code]}"
                     )
                 if answer.status_code != 200:
                     raise DeviceError(f"{where}: the camera answers HTTP {answer.status_code}")

@@ -102,7 +102,8 @@ class UvcCamera:
 
 def kernel_name(device: str, sysfs: str = SYSFS) -> str:
     """The device's name with its USB serial number, or with its place on the bus where it has
-    none; "" when the kernel doesn't tell."""
+    none; "" when the kernel doesn't tell. Cameras whose maker gave all of them one serial number
+    can't be told apart by it."""
     node = Path(sysfs) / Path(device).resolve().name
     interface = (node / "device").resolve()
     name = re.sub(r"\s+", " ", _text_of(node / "name"))

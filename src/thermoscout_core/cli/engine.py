@@ -45,12 +45,11 @@ def list_(cache: Cache = None) -> None:
 @engine.command()
 def verify(model: Model = None, cache: Cache = None) -> None:
     """Load a model's engine as the detector would, and test it against ONNX Runtime's answer."""
-    from thermoscout_core.detection.detector import DEFAULT_MODEL
+    from thermoscout_core.detection.detector import model_file
     from thermoscout_core.detection.engines.cache import EngineCache
     from thermoscout_core.detection.engines.opening import open_engine
-    from thermoscout_core.resources import resource_path
 
-    path = model if model is not None else resource_path(DEFAULT_MODEL)
+    path = model_file(model)
     opened = open_engine(path, EngineCache(cache))
     try:
         typer.echo(f"{opened.name}: fits this machine, loads, and passes its self-test")

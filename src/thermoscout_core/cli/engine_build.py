@@ -109,12 +109,11 @@ def build(
     thermoscout engine build --precision float16 --with-preprocessing 640x512
     """
     from thermoscout_core.cli.sizes import parse_size
-    from thermoscout_core.detection.detector import DEFAULT_MODEL
+    from thermoscout_core.detection.detector import model_file
     from thermoscout_core.detection.engines.cache import EngineCache
     from thermoscout_core.detection.engines.calibrator import require_calibrator
     from thermoscout_core.detection.engines.making import make_engine
     from thermoscout_core.detection.engines.options import BuildOptions
-    from thermoscout_core.resources import resource_path
 
     options = BuildOptions(
         batch=_batches(batch),
@@ -128,7 +127,7 @@ def build(
     if calibrator:
         require_calibrator()
     engines = EngineCache(cache)
-    source = model if model is not None else resource_path(DEFAULT_MODEL)
+    source = model_file(model)
     size_px = None if with_preprocessing is None else parse_size(with_preprocessing)
     calibrated = calibrator or precision in (Precision.int8, Precision.int8_float16)
     number = calibration_frames if calibrated else 8

@@ -88,9 +88,14 @@ def _suppressed(made: onnx.ModelProto, model: Path) -> onnx.ModelProto:
         raise ModelError(
             f"{model}: suppression needs decoded boxes; export with --outputs decoded"
         )
-    levels = [PriorLevel(*level) for level in metadata["architecture"]["levels"]]
-    classes = len(metadata["classes"])
-    return add_suppression(made, len(make_priors(levels)), classes, metadata["iou_threshold"])
+    try:
+        levels = [PriorLevel(*level) for level in metadata["architecture"]["levels"]]
+        classes, iou_threshold = len(metadata["classes"]), metadata["iou_threshold"]
+    except KeyError as error:
+        raise ModelError(
+            f"{model}: its metadata lack {error}; export it again with 'thermoscout export'"
+        ) from error
+    return add_suppression(made, len(make_priors(levels)), classes, iou_threshold)
 
 
 def _sensitive(model: onnx.ModelProto) -> list[str]:

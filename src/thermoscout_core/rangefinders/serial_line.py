@@ -161,7 +161,9 @@ class SerialRangefinder:
         for _attempt in range(QUESTIONS[self._identifies] if question else 0):
             link.write(question)
             self._listen(link, lambda: "serial_number" in self.details)
-            if self.details:
+            if "serial_number" in self.details or (
+                self.details and self._identifies != MUST_ANSWER
+            ):
                 break
         serial_number = self.details.get("serial_number")
         if serial_number:

@@ -85,6 +85,19 @@ def test_of_several_builds_the_newest_is_taken(
     assert cache.find(model, kept.key.model_sha256, kept.key.environment) == newer
 
 
+def test_an_older_build_that_is_asked_for_again_is_the_one_that_runs(
+    cache: EngineCache, kept: EngineRecord, model: Path
+) -> None:
+    other = with_key(kept, flags=("workspace=256MiB", "level=5"))
+    keep(cache, other.model_copy(update={"built": "2026-11-21T23:59:59+00:00"}))
+    renewed = cache.renew(kept)
+    assert renewed.key == kept.key and renewed.built == kept.built
+    assert cache.find(model, kept.key.model_sha256, kept.key.environment) == renewed
+    cache.plan_path(kept).unlink()
+    with pytest.raises(EngineError, match="can't be read"):
+        cache.renew(kept)
+
+
 def test_an_engine_for_several_capabilities_serves_each_and_no_other() -> None:
     built = Environment(
         library="tensorrt_rtx", version="1.7", gpu="any", compute_capability="8.6+8.9"

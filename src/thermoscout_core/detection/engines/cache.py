@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ class Outcome(BaseModel):
 class EngineRecord(BaseModel):
     """What is known of a kept engine. name: the model's file name without ending. metadata: what
     the export wrote into the file. inputs, outputs: shapes, None where free. convolutions: how
-    many compute in each data type. self_test: of
-    the build; None for an engine that was built for a GPU that isn't here."""
+    many compute in each data type. asked_for: when a build was last answered with it, ISO 8601,
+    UTC, or nothing. self_test: of the build; None for an engine that was built for a GPU that
+    isn't here."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,6 +53,7 @@ class EngineRecord(BaseModel):
     plan_sha256: str
     plan_bytes: int
     built: str
+    asked_for: str = ""
     build_s: float
     convolutions: dict[str, int]
     metadata: dict[str, Any]
@@ -114,10 +117,18 @@ class EngineCache:
         try:
             write_bytes(self.plan_path(record), plan)
             write_bytes(self.test_path(record), test)
-            content = record.model_dump_json(indent=1).encode()
-            write_bytes(self._path(record, ".json"), content)
         except OSError as error:
             raise EngineError(f"{self.folder}: the engine can't be written: {error}") from error
+        self._write_record(record)
+
+    def renew(self, record: EngineRecord) -> EngineRecord:
+        """Make a kept engine the newest, which is the one that find() gives: of several builds of
+        one file (calibrated, other flags) the last one asked for runs. Under lock(). Raises
+        EngineError when its plan is gone or damaged."""
+        self.read_plan(record)
+        renewed = record.model_copy(update={"asked_for": datetime.now(timezone.utc).isoformat()})
+        self._write_record(renewed)
+        return renewed
 
     def records(self) -> list[EngineRecord]:
         """All that are kept, newest first; a record that can't be read is left out."""
@@ -127,7 +138,7 @@ class EngineCache:
                 found.append(EngineRecord.model_validate_json(path.read_bytes()))
             except (OSError, ValidationError):
                 continue
-        return sorted(found, key=lambda record: record.built, reverse=True)
+        return sorted(found, key=lambda it: max(it.built, it.asked_for), reverse=True)
 
     def find(self, model: Path, model_sha256: str, present: Environment) -> EngineRecord:
         """The newest engine of that file for this machine as it is.
@@ -167,6 +178,13 @@ class EngineCache:
                 "it again: thermoscout engine build --force"
             )
         return plan
+
+    def _write_record(self, record: EngineRecord) -> None:
+        path = self._path(record, ".json")
+        try:
+            write_bytes(path, record.model_dump_json(indent=1).encode())
+        except OSError as error:
+            raise EngineError(f"{path}: can't be written: {error}") from error
 
     def _path(self, record: EngineRecord, ending: str) -> Path:
         return self.folder / f"{record.name}-{record.key.digest()[:12]}{ending}"

@@ -68,8 +68,7 @@ def make_engine(
     with cache.lock(key.digest()):
         kept = next((record for record in cache.records() if record.key == key), None)
         if kept is not None and not force:
-            cache.read_plan(kept)
-            return kept, False
+            return cache.renew(kept), False
         test = make_self_test(model, frames)
         built = _built(model, options, cache, key, inputs, progress)
         record = EngineRecord(

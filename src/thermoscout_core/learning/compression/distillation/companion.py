@@ -47,8 +47,13 @@ class Teacher(Companion):
         )
         self._maps: list[Tensor] = []
 
+    @property
+    def ensemble(self) -> Ensemble:
+        """What the student hears."""
+        return self._ensemble[0]
+
     def begin(self, network: Ssd) -> None:
-        self._ensemble[0].to(next(network.parameters()).device)
+        self.ensemble.to(next(network.parameters()).device)
         if self.teaching.attention or self.teaching.hints:
             network.features.register_forward_hook(self._keep)
 
@@ -56,10 +61,10 @@ class Teacher(Companion):
         self._maps = maps
 
     def before_step(self, network: Ssd, epoch: int) -> None:
-        self._ensemble[0].precision = network.features.autocast
+        self.ensemble.precision = network.features.autocast
 
     def objective(self, parts: LossParts, seen: Seen) -> Tensor:
-        ensemble, teaching = self._ensemble[0], self.teaching
+        ensemble, teaching = self.ensemble, self.teaching
         offsets, logits = ensemble(seen.images)
         soft = self._soft(seen, logits) / seen.positives
         positive = seen.labels > BACKGROUND

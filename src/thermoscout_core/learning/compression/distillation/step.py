@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from thermoscout_core.learning.compression.distillation.companion import Teacher
-from thermoscout_core.learning.compression.distillation.ensemble import Ensemble
 from thermoscout_core.learning.compression.distillation.teaching import (
     TeacherName,
     Teaching,
@@ -26,7 +25,7 @@ class Distil(Teaching, Step):
 
     do: Literal["distil"]
     teacher: TeacherName | None = None
-    """Weights of a larger detector with the same priors, classes and input; dense: the recipe's
+    """Weights of a larger detector with the same priors and classes; dense: the recipe's
     model."""
     teachers: tuple[TeacherName, ...] = ()
     """Instead of one: several, which answer with their mean."""
@@ -58,9 +57,7 @@ class Distil(Teaching, Step):
             _require_attention("teacher", teachers[0])
             _require_attention("student", model)
         companion = Teacher(teachers, model, self, bench.training.loss.location_weight)
-        theirs = evaluate_network(
-            Ensemble(teachers, self.flip_average), model.architecture, bench.val
-        ).mean_ap
+        theirs = evaluate_network(companion.ensemble, model.architecture, bench.val).mean_ap
         said = f"the teacher has val mAP@0.5 {theirs:.4f}"
         bench.say(f"{self.title}: {said}")
         tuned = bench.finetune(
