@@ -1,9 +1,10 @@
 """What a teacher is worth: one student trained on alone and taught, with several seeds.
 
-python benchmarks/distillation.py --student runs/ablation/base/seed_0/best.safetensors
+python benchmarks/distillation.py --model runs/mobilenet_v1_ssd512_stage3/best.safetensors
 
-Both trainings begin with the same weights and differ in the teacher alone. Unless another one is
-given, the teacher is the average of the students trained alone, which costs nothing to make. Every
+The student is that detector with a smaller input (config/compression/student_alone.yaml). Both
+trainings begin with the same weights and differ in the teacher alone. Unless another one is given,
+the teacher is the average of the students trained alone, which costs nothing to make. Every
 training is `thermoscout compress` in a folder of its own: interrupted ones go on, finished ones
 are only read. The epoch is taken on val; test is measured once, at the end of each.
 """
@@ -83,7 +84,7 @@ def show(rows: dict[str, dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--student", type=Path, required=True, help="weights that both begin with")
+    parser.add_argument("--model", type=Path, required=True, help="weights that both begin with")
     parser.add_argument("--teacher", type=Path, help="instead of the average of the students")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--test-split", default="test")
@@ -94,7 +95,7 @@ def main() -> None:
         parser.error("--seeds: one seed can't tell a gain from luck; give at least two")
     recipes = {path: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ALONE, TAUGHT)}
     for recipe in recipes.values():
-        recipe["model"] = str(arguments.student)
+        recipe["model"] = str(arguments.model)
 
     def all_seeds(name: str, recipe: dict[str, Any]) -> tuple[list[Path], dict[str, Any]]:
         folders = [arguments.output / f"{name}_{seed}" for seed in arguments.seeds]
@@ -104,7 +105,7 @@ def main() -> None:
 
     folders, alone = all_seeds("alone", recipes[ALONE])
     teacher = arguments.teacher or average(folders, Path(recipes[ALONE]["data"]["root"]))
-    recipes[TAUGHT]["steps"][0]["teacher"] = str(teacher)
+    recipes[TAUGHT]["steps"][-1]["teacher"] = str(teacher)
     _, taught = all_seeds("taught", recipes[TAUGHT])
     rows = {"alone": alone, "taught": taught}
     show(rows)

@@ -37,8 +37,9 @@ class LinearScale:
 
     def to_celsius(self, counts: NDArray[np.number[Any]]) -> NDArray[np.float32]:
         """Counts of any shape -> °C, float32, same shape."""
-        celsius = counts * np.float32(self.gain_c_per_count) + np.float32(self.offset_c)
-        return np.asarray(celsius, np.float32)
+        celsius = np.asarray(counts, np.float32) * np.float32(self.gain_c_per_count)
+        celsius += np.float32(self.offset_c)
+        return np.asarray(celsius)
 
     def to_counts(self, celsius: NDArray[np.floating]) -> Counts:
         """°C of any shape -> uint16 counts, rounded and clipped to 0..65535; NaN becomes 0."""

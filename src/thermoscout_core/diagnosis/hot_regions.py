@@ -111,7 +111,7 @@ class _Scene:
     def of(cls, smooth: Picture) -> _Scene:
         # every other pixel: a level needs no more
         values = np.sort(smooth[::2, ::2], axis=None)
-        clipped = np.minimum(values, np.quantile(values, OUTLIER_QUANTILE))
+        clipped = np.minimum(values, values[int(OUTLIER_QUANTILE * (len(values) - 1))])
         low, high = float(clipped[0]), float(clipped[-1])
         step = max(high - low, 1e-3) / 255
         bytes_ = np.rint((clipped - low) / step).astype(np.uint8)
@@ -145,7 +145,7 @@ class _Peaks:
     @classmethod
     def of(cls, smooth: Picture) -> _Peaks:
         around = cv2.dilate(smooth, np.ones((PEAK_WINDOW_PX, PEAK_WINDOW_PX), np.uint8))
-        y, x = np.nonzero(smooth >= around)
+        y, x = np.divmod(np.flatnonzero(smooth >= around), smooth.shape[1])
         level = smooth[y, x]
         isolation = (level[:, None] - _circles(smooth, x, y).max(axis=0)).max(axis=1)
         first = np.argsort(-(level + isolation), kind="stable")[:MAX_PEAKS]
