@@ -80,19 +80,38 @@ def test_options_become_the_parameters_of_the_scene(run):
     assert (reading["distance_m"], reading["emissivity"]) == (12.5, 0.92)
 
 
-def test_the_judge_hears_of_wind_and_load_from_the_details(run, fake_inspector, tmp_path):
-    heard = []
+@pytest.fixture
+def judged_by(run, fake_inspector, tmp_path, monkeypatch):
+    """details' YAML, options -> the conditions that each image was judged by, and the results."""
     judge = fake_inspector.judge.judge
 
-    def listening(readings, conditions=None):
-        heard.append(conditions)
-        return judge(readings, conditions)
+    def call(details, *options):
+        heard = []
 
-    fake_inspector.judge.judge = listening
-    file = tmp_path / "site.yaml"
-    file.write_text("{wind_m_s: 7, rated_load_a: 100, images: {hot: {load_a: 40}}}")
-    run("--details", str(file))
+        def listening(readings, conditions=None):
+            heard.append(conditions)
+            return judge(readings, conditions)
+
+        monkeypatch.setattr(fake_inspector.judge, "judge", listening)
+        file = tmp_path / "site.yaml"
+        file.write_text(details)
+        _, results = run("--details", str(file), *options)
+        return heard, results
+
+    return call
+
+
+def test_the_judge_hears_of_wind_and_load_from_the_details(judged_by):
+    heard, _ = judged_by("{wind_m_s: 7, rated_load_a: 100, images: {hot: {load_a: 40}}}")
     assert [(known.wind_m_s, known.load_share) for known in heard][1] == (7.0, 0.4)
+
+
+def test_judge_correction_and_report_take_the_air_of_the_details(judged_by):
+    """It goes before what options and thermograms state, image by image."""
+    heard, results = judged_by("{images: {hot: {air_c: 8}}}", "--air", "20", "--humidity", "0.4")
+    known = [(one.air_c, one.relative_humidity) for one in heard]
+    assert known == [(20.0, 0.4), (8.0, 0.4)]
+    assert [image["scene"]["air_c"] for image in results["images"]] == [20.0, 8.0]
 
 
 def test_what_is_not_given_stays_unknown(run):

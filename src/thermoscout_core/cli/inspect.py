@@ -182,7 +182,15 @@ def _inspect_all(
 
     # on stderr, so that the summary on stdout can be piped
     for file in track(list(files), "Inspecting", console=Console(stderr=True)):
-        yield _inspected(file, inspector, scene, details.conditions_of(file.id))
+        conditions = details.conditions_of(file.id)
+        yield _inspected(file, inspector, _with_air(conditions).or_else(scene), conditions)
+
+
+def _with_air(conditions: MeasuringConditions) -> ObjectParameters:
+    """The air of the details goes before options and files, as in the report."""
+    from thermoscout_core.frames import ObjectParameters
+
+    return ObjectParameters(air_c=conditions.air_c, relative_humidity=conditions.relative_humidity)
 
 
 def _inspected(
