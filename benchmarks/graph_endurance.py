@@ -26,10 +26,11 @@ from one_process_graph import (
     Running,
     host,
     parser_of,
-    rss_mib,
     running_graph,
     write_json,
 )
+
+from thermoscout_core.machine import rss_mib
 
 WARM_UP_FRAMES = 2000
 CPU_WARM_UP_S = 3.0

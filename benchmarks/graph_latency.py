@@ -26,12 +26,12 @@ from one_process_graph import (
     Running,
     host,
     parser_of,
-    rss_mib,
     running_graph,
     write_json,
 )
 
 from thermoscout_core.bench.timing import percentiles_ms
+from thermoscout_core.machine import rss_mib
 
 WARM_UP_S = 4.0
 RATES_HZ = (25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 125.0, 150.0, 200.0)

@@ -42,14 +42,6 @@ def parser_of(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def rss_mib() -> float:
-    """Resident memory of this process, MiB."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
-
-
 def host() -> dict[str, Any]:
     """The machine and the versions that the figures belong to; says it on the terminal, too."""
     described = {**machine.describe(), "ros_distro": os.environ.get("ROS_DISTRO", "")}
