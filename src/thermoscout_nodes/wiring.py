@@ -137,8 +137,10 @@ class WiredNode(LifecycleNode):
         return inlet
 
     def unsubscribe(self, inlet: Inlet) -> None:
-        """End a subscription before cleanup does."""
+        """End a subscription before cleanup does; its topic is no input from now on."""
         self._entities_made.remove((Inlet.close, inlet))
+        self._heard_at_s.pop(inlet.topic_name, None)
+        self._vital.discard(inlet.topic_name)
         inlet.close()
 
     def every(self, period_s: float, callback: Callable[[], None], what: str) -> Any:

@@ -39,6 +39,15 @@ def test_silence_is_an_error_that_names_who_should_speak(
     graph.spin_until(lambda: "1 messages" in str(latest(told, "fault_judge: inputs").values))
 
 
+def test_what_is_no_longer_heard_is_no_input(graph: Any) -> None:
+    judge = graph.make(FaultJudge)
+    graph.spin_until(lambda: judge.is_active)
+    inlet = judge.subscribe(EquipmentReadings, "others", lambda _: None, STANDARD, vital=True)
+    assert "/others" in judge._inputs_status().values
+    judge.unsubscribe(inlet)
+    assert "/others" not in judge._inputs_status().values
+
+
 def test_rules_and_correction_are_named(graph: Any) -> None:
     told = graph.listen(DiagnosticArray, "/diagnostics", STANDARD)
     graph.make(FaultJudge)
