@@ -19,18 +19,16 @@ class Outlet:
     """A node's publisher: serves its own process first-hand, the middleware where it is heard.
 
     Use it like a lifecycle publisher: what is said while the node is inactive is dropped.
+    topic_name: resolved.
     """
 
     def __init__(self, publisher: Any, qos: QoSProfile, handover: Handover) -> None:
         self._publisher = publisher
         self._handover = handover
+        self.topic_name = str(publisher.topic_name)  # once: each look asks the middleware
         self._is_latched = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
         self.kept: deque[Any] = deque(maxlen=qos.depth if self._is_latched else 0)
         handover.open(self)
-
-    @property
-    def topic_name(self) -> str:
-        return str(self._publisher.topic_name)
 
     def get_subscription_count(self) -> int:
         """How many outside of the handover listen."""
