@@ -15,6 +15,10 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 
+def _is_latched(qos: QoSProfile) -> bool:
+    return bool(qos.durability == DurabilityPolicy.TRANSIENT_LOCAL)
+
+
 class Outlet:
     """A node's publisher: serves its own process first-hand, the middleware where it is heard.
 
@@ -26,7 +30,7 @@ class Outlet:
         self._publisher = publisher
         self._handover = handover
         self.topic_name = str(publisher.topic_name)  # once: each look asks the middleware
-        self._is_latched = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        self._is_latched = _is_latched(qos)
         self.kept: deque[Any] = deque(maxlen=qos.depth if self._is_latched else 0)
         handover.open(self)
 
@@ -55,18 +59,21 @@ class Outlet:
 class Inlet:
     """A node's subscription: to the middleware while nobody in its process says the topic.
 
-    connect() makes the middleware's subscription, disconnect(it) ends it.
+    asks_for_kept: by its QoS, what was said of a latched topic before it came. connect() makes the
+    middleware's subscription, disconnect(it) ends it.
     """
 
     def __init__(
         self,
         topic_name: str,
+        qos: QoSProfile,
         heard: Callable[[Any], None],
         connect: Callable[[], Any],
         disconnect: Callable[[Any], Any],
         handover: Handover,
     ) -> None:
         self.topic_name = topic_name
+        self.asks_for_kept = _is_latched(qos)
         self.heard = heard
         self._connect = connect
         self._disconnect = disconnect
@@ -118,7 +125,7 @@ class Handover:
         topic = inlet.topic_name
         self._inlets[topic].append(inlet)
         inlet.hear_outside(not self._outlets[topic])
-        for outlet in self._outlets[topic]:
+        for outlet in self._outlets[topic] if inlet.asks_for_kept else ():
             for message in outlet.kept:
                 inlet.heard(message)
 

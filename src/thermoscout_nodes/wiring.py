@@ -132,7 +132,7 @@ class WiredNode(LifecycleNode):
 
         # serialised messages are the middleware's only
         handover = Handover() if raw else self._handover
-        inlet = Inlet(resolved, heard, connect, self.destroy_subscription, handover)
+        inlet = Inlet(resolved, qos, heard, connect, self.destroy_subscription, handover)
         self._entities_made.append((Inlet.close, inlet))
         return inlet
 

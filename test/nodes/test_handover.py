@@ -76,6 +76,15 @@ def test_the_latest_of_a_latched_topic_waits_for_a_neighbour_that_comes_later(gr
     assert [header.frame_id for header in hearer.headers] == ["late"]
 
 
+def test_what_was_said_before_is_for_those_who_ask_for_it_as_in_the_middleware(pair):
+    hearer, sayer = pair
+    sayer.headers.publish(Header(frame_id="early"))
+    late: list[Header] = []
+    hearer.subscribe(Header, "headers", late.append, STANDARD)
+    sayer.headers.publish(Header(frame_id="late"))
+    assert [header.frame_id for header in late] == ["late"]
+
+
 def test_an_inactive_node_says_nothing(pair):
     hearer, sayer = pair
     sayer.trigger_deactivate()
