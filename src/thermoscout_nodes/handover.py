@@ -26,7 +26,10 @@ class Outlet:
     topic_name: resolved.
     """
 
-    def __init__(self, publisher: Any, qos: QoSProfile, handover: Handover) -> None:
+    def __init__(
+        self, node_name: str, publisher: Any, qos: QoSProfile, handover: Handover
+    ) -> None:
+        self.node_name = node_name
         self._publisher = publisher
         self._handover = handover
         self.topic_name = str(publisher.topic_name)  # once: each look asks the middleware
@@ -131,6 +134,10 @@ class Handover:
 
     def leave(self, inlet: Inlet) -> None:
         self._inlets[inlet.topic_name].remove(inlet)
+
+    def sayers(self, topic: str) -> set[str]:
+        """Names of the nodes that say the topic: where there are any, no one else is heard."""
+        return {outlet.node_name for outlet in self._outlets[topic]}
 
     def deliver(self, topic: str, message: Any) -> None:
         for inlet in tuple(self._inlets[topic]):

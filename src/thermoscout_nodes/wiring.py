@@ -84,7 +84,7 @@ class WiredNode(LifecycleNode):
             qos,
             event_callbacks=publisher_events(self, resolved, self._qos_reporter(resolved)),
         )
-        outlet = Outlet(publisher, qos, self._handover)
+        outlet = Outlet(self.get_name(), publisher, qos, self._handover)
         self._outlets_made.append(outlet)
         return outlet
 
@@ -183,12 +183,16 @@ class WiredNode(LifecycleNode):
         }
         for topic in sorted(self._vital):
             if self.is_active and ages_s[topic] > SILENCE_S:
-                senders = self.get_publishers_info_by_topic(topic)
-                names = ", ".join(sorted({info.node_name for info in senders}))
+                names = ", ".join(sorted(self._senders(topic)))
                 why = f"{names} sends nothing" if names else "no node sends it"
                 silent = f"nothing on {topic} for {ages_s[topic]:.1f} s: {why}"
                 return Status(ERROR, silent, values)
         return Status(OK, "all that it lives on comes" if self._vital else "ok", values)
+
+    def _senders(self, topic: str) -> set[str]:
+        """Names of the nodes that could be heard: its neighbours in the process, else any."""
+        outside = self.get_publishers_info_by_topic(topic)
+        return self._handover.sayers(topic) or {info.node_name for info in outside}
 
     def _qos_reporter(self, topic: str) -> Callable[[str], None]:
         def report(sentence: str) -> None:

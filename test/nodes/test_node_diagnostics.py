@@ -11,6 +11,7 @@ from thermoscout.msg import EquipmentReadings
 from thermoscout_nodes import wiring
 from thermoscout_nodes.diagnostics import Status
 from thermoscout_nodes.fault_judge import FaultJudge
+from thermoscout_nodes.handover import Handover
 from thermoscout_nodes.qos import STANDARD
 from thermoscout_nodes.temperature_correction import TemperatureCorrection
 
@@ -37,6 +38,21 @@ def test_silence_is_an_error_that_names_who_should_speak(
     graph.spin_until(lambda: message("peer sends nothing"))
     speaker.publish(EquipmentReadings())
     graph.spin_until(lambda: "1 messages" in str(latest(told, "fault_judge: inputs").values))
+
+
+def test_silence_is_a_neighbours_where_one_hands_the_topic_over(
+    graph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others send it, too, but are not heard."""
+    monkeypatch.setattr(wiring, "SILENCE_S", 0.2)
+    handover = Handover()
+    correction = graph.make(TemperatureCorrection, handover=handover)
+    judge = graph.make(FaultJudge, handover=handover)
+    graph.peer.create_publisher(EquipmentReadings, "readings", STANDARD)
+    graph.spin_until(lambda: correction.is_active and judge.is_active)
+    graph.spin_until(lambda: judge.count_publishers("readings") == 2)
+    graph.spin_until(lambda: judge._inputs_status().level == DiagnosticStatus.ERROR)
+    assert judge._inputs_status().message.endswith(": temperature_correction sends nothing")
 
 
 def test_what_is_no_longer_heard_is_no_input(graph: Any) -> None:
