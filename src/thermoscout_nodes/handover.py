@@ -2,7 +2,8 @@
 
 A node that hears what another node of its process says gets the very message object, at once, on
 the executor's thread: nothing is serialised, copied or queued. The topics stay as they are for
-everyone outside, and what nobody outside hears isn't serialised at all.
+everyone outside, and what nobody outside hears isn't serialised at all; but latched topics always
+are, for the middleware keeps their latest for whoever joins later.
 """
 
 from __future__ import annotations
