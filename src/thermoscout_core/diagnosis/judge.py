@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from typing import ClassVar
 
 from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.diagnosis.evidence import PEERS, Baseline, Evidence, gather
@@ -34,6 +35,10 @@ WHY_PROVISIONAL = {
 NO_AIR = "the air temperature isn't stated"
 
 
+RulesFor = Callable[[str], Sequence[Rule]]
+"""Class of equipment -> its rules."""
+
+
 @dataclass(frozen=True)
 class _Finding:
     """What one rule says. basis: the deciding comparison in words; looked: whether any of the
@@ -52,6 +57,7 @@ class Judge:
 
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self.knowledge_base = knowledge_base
+        self._rules_for: RulesFor = lru_cache(knowledge_base.rules_for)
 
     def judge(
         self,
@@ -65,32 +71,27 @@ class Judge:
         conditions: what is known of the measurement; None states nothing. baselines: an earlier
         measurement of each reading's equipment, or None; without them growth isn't judged.
         """
-        case = _Case(self.knowledge_base, conditions or MeasuringConditions())
+        known = conditions or MeasuringConditions()
+        case = _Case(self.knowledge_base, self._rules_for, known)
         return [case.judge(evidence) for evidence in gather(readings, baselines)]
 
 
 class _Case:
     """One frame's judging: the rules, and the conditions that it was measured under."""
 
-    def __init__(self, knowledge_base: KnowledgeBase, conditions: MeasuringConditions) -> None:
+    def __init__(
+        self, knowledge_base: KnowledgeBase, rules_for: RulesFor, conditions: MeasuringConditions
+    ) -> None:
         self.knowledge_base = knowledge_base
         self.conditions = conditions
+        self._rules_for = rules_for
         limits = knowledge_base.measuring
         load = conditions.load_share
         self.load_too_low = limits.min_load_share is not None and load < limits.min_load_share
         exponent = knowledge_base.load_exponent
         known = exponent is not None and load > 0 and not self.load_too_low
         self.load_factor = (1 / load) ** exponent if exponent is not None and known else 1.0
-        self._rules = cache(knowledge_base.rules_for)
         self._cautions: dict[str, tuple[tuple[str, ...], bool]] = {}
-        self._questions: dict[str, Callable[[float, Evidence], bool | None]] = {
-            "surface_above_c": self._is_above,
-            "rise_above_k": self._is_above_air,
-            "relative_difference": self._reaches,
-            "like_above_k": self._is_above_like,
-            "stands_out": self._stands_out,
-            "growth_above_k": self._has_grown,
-        }
 
     def judge(self, evidence: Evidence) -> Verdict:
         reading = evidence.reading
@@ -107,7 +108,7 @@ class _Case:
                 f"its hottest pixel, {_c(evidence.t1_c)}, belongs to the overlapping "
                 f"{evidence.shared_with.detection.class_name} around ({x:.0f}, {y:.0f})",
             )
-        rules = self._rules(class_name)
+        rules = self._rules_for(class_name)
         if not rules:
             reason = f"no rule for {class_name} in {self.knowledge_base.id}"
             if class_name in self.knowledge_base.not_judged:
@@ -146,7 +147,7 @@ class _Case:
         """Whether all conditions hold; None when one of them can't be evaluated."""
         holds: bool | None = True
         for key, limit in conditions.limits.items():
-            answer = self._questions[key](limit, evidence)
+            answer = self._QUESTIONS[key](self, limit, evidence)
             if answer is False:
                 return False
             holds = None if answer is None else holds
@@ -187,6 +188,15 @@ class _Case:
         if not math.isfinite(difference_k):
             return None
         return difference_k * self.load_factor > limit_k
+
+    _QUESTIONS: ClassVar[Mapping[str, Callable[[_Case, float, Evidence], bool | None]]] = {
+        "surface_above_c": _is_above,
+        "rise_above_k": _is_above_air,
+        "relative_difference": _reaches,
+        "like_above_k": _is_above_like,
+        "stands_out": _stands_out,
+        "growth_above_k": _has_grown,
+    }
 
     def _verdict(
         self, finding: _Finding, others: Sequence[_Finding], evidence: Evidence
