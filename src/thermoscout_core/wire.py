@@ -37,9 +37,10 @@ LAYOUTS: dict[str, tuple[type[np.generic], int]] = {
 def image_to_array(message: Any) -> NDArray[Any]:
     """An Image -> (H, W) or (H, W, 3) array in this machine's byte order.
 
-    Shares the message's memory unless rows are padded or bytes must be swapped. Raises FrameError
-    for an encoding that isn't mono16, 16UC1, 32FC1, mono8, 8UC1, bgr8 or rgb8, for an empty image,
-    and for a step or an amount of data that doesn't fit the size.
+    Shares the message's memory unless rows are padded or bytes must be swapped, and is read-only
+    where it does, for others may hold the message, too. Raises FrameError for an encoding that
+    isn't mono16, 16UC1, 32FC1, mono8, 8UC1, bgr8 or rgb8, for an empty image, and for a step or
+    an amount of data that doesn't fit the size.
     """
     layout = LAYOUTS.get(message.encoding)
     if layout is None:
@@ -52,7 +53,7 @@ def image_to_array(message: Any) -> NDArray[Any]:
     if not (height and width):
         raise FrameError(f"image of {size} is empty")
     row_bytes = width * channels * dtype.itemsize
-    data = np.frombuffer(memoryview(message.data), np.uint8)
+    data = np.frombuffer(memoryview(message.data).toreadonly(), np.uint8)
     if step < row_bytes:
         raise FrameError(f"image of {size} has a step of {step} bytes, a row needs {row_bytes}")
     if data.size != step * height:
@@ -69,7 +70,8 @@ def image_to_array(message: Any) -> NDArray[Any]:
 
 
 def image_to_counts(message: Any) -> Counts:
-    """A raw thermal Image -> counts (H, W) uint16. Raises FrameError unless it is mono16."""
+    """A raw thermal Image -> counts (H, W) uint16, read-only where :func:`image_to_array` gives
+    them so. Raises FrameError unless it is mono16."""
     if message.encoding not in COUNT_ENCODINGS:
         raise FrameError(
             f"a raw thermal image must be mono16, got {message.encoding!r}; "

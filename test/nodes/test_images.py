@@ -70,6 +70,12 @@ def test_an_unpadded_image_is_not_copied() -> None:
     assert image_to_array(message)[0, 0] != pixels("mono16")[0, 0]
 
 
+def test_nobody_writes_into_a_message_that_others_may_hold() -> None:
+    counts = image_to_counts(array_to_image(pixels("mono16"), "mono16", Header()))
+    with pytest.raises(ValueError, match="read-only"):
+        counts[0, 0] = 0
+
+
 def broken(**changes: Any) -> Image:
     message = array_to_image(pixels("mono16"), "mono16", Header())
     for name, value in changes.items():
