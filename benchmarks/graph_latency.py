@@ -2,9 +2,9 @@
 
 scripts/with_ros python benchmarks/graph_latency.py --seconds 60 --json graph_latency.json
 
-The real nodes in one process on one executor thread, as `ros2 launch thermoscout
-inspection.launch.py` runs them. Their camera gives frames that were drawn beforehand, so neither
-a simulation nor a device's decoding is in any figure.
+The real nodes in one process, as `ros2 launch thermoscout inspection.launch.py` runs them. Their
+camera gives frames that were drawn beforehand, so neither a simulation nor a device's decoding is
+in any figure.
 
 "frame to verdict" runs from the moment the camera node publishes the image to the moment the
 judge has published its verdicts. "less the network" subtracts of each frame the time within ONNX

@@ -15,7 +15,6 @@ from typing import Any
 
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
@@ -24,6 +23,7 @@ from thermoscout_nodes.graph_processes import private_domain, write_overrides
 from thermoscout_nodes.inspection import make_graph
 from thermoscout_nodes.process import begin, share_the_cores
 from thermoscout_nodes.qos import SENSOR_SUBSCRIBE
+from thermoscout_nodes.turns import TurnTakingExecutor
 
 PICTURES = ("overlay", "thermal/temperature", "thermal/image_color")
 
@@ -73,7 +73,7 @@ class Viewer:
 class Running:
     """A started graph. nodes: in the order of the flow."""
 
-    executor: SingleThreadedExecutor
+    executor: TurnTakingExecutor
     nodes: Sequence[Any]
     viewer: Viewer
 
@@ -124,7 +124,7 @@ def running_graph(
             args=arguments, context=context, domain_id=domain, signal_handler_options=handlers
         )
         nodes = make_graph(context=context, cli_args=arguments)
-        executor = SingleThreadedExecutor(context=context)
+        executor = TurnTakingExecutor(context=context)
         viewer = Viewer(context)
         executor.add_node(viewer.node)
         begin(nodes, executor)

@@ -60,7 +60,7 @@ class Counter:
 class Diagnostics:
     """Collects and publishes what a node knows of its own health.
 
-    Call from the executor's thread. hardware_id: the device or model that the node stands for.
+    Call in the node's turn (turns.py). hardware_id: the device or model that the node stands for.
     """
 
     def __init__(self, node: Node, period_s: float = 1.0) -> None:

@@ -1,7 +1,7 @@
 """Messages between nodes of one process, handed over by reference, past the middleware.
 
-A node that hears what another node of its process says gets the very message object, at once, on
-the executor's thread: nothing is serialised, copied or queued. The topics stay as they are for
+A node that hears what another node of its process says gets the very message object, at once, in
+the thread that says it: nothing is serialised, copied or queued. The topics stay as they are for
 everyone outside, and what nobody outside hears isn't serialised at all; but latched topics always
 are, for the middleware keeps their latest for whoever joins later.
 """
@@ -107,7 +107,7 @@ class Inlet:
 
 
 class Handover:
-    """Who says and who hears what among the nodes that share it; on the executor's thread only."""
+    """Who says and who hears what among the nodes that share it; one thread at a time (turns.py)."""
 
     def __init__(self) -> None:
         self._outlets: defaultdict[str, list[Outlet]] = defaultdict(list)

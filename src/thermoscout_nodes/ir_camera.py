@@ -45,7 +45,7 @@ from thermoscout_nodes.supervised_device import SupervisedDevice
 from thermoscout_nodes.truth import has_truth, truth_verdicts
 
 MOST_WAITING = 2
-"""Frames that may wait for the executor; a further one is dropped and counted."""
+"""Frames that may wait for their turn; a further one is dropped and counted."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class IrCamera(ManagedNode):
         self._waiting.append(outgoing)
         self.call_soon(self._publish)
 
-    # On the executor's thread
+    # In the node's turn
 
     def _publish(self) -> None:
         outgoing = self._waiting.popleft()

@@ -101,7 +101,7 @@ class LaserRangefinder(ManagedNode):
         self._same_again = getattr(device, "same_again", {})
         self.call_soon(lambda: self._publish(device, sample))
 
-    # On the executor's thread
+    # In the node's turn
 
     def _publish(self, device: Rangefinder, sample: RangeSample) -> None:
         if not self.is_active:

@@ -143,16 +143,17 @@ class ManagedNode(WiredNode):
 
     def close(self) -> None:
         """Stop working, give everything back and end the node; never raises."""
-        self._restart.cancel()
-        self._stop_working()
-        self.let_messages_leave()
-        self._release_all()
-        self._clock_watch.unregister()
-        self.inbox.close()
-        self.diagnostics.close()
-        self.destroy_node()
-        # destroy_node() forgets the state machine, which would keep the node's name and logger
-        self._state_machine.destroy_when_not_in_use()
+        with self.inbox.turn():
+            self._restart.cancel()
+            self._stop_working()
+            self.let_messages_leave()
+            self._release_all()
+            self._clock_watch.unregister()
+            self.inbox.close()
+            self.diagnostics.close()
+            self.destroy_node()
+            # destroy_node() forgets the state machine, which would keep the node's name and logger
+            self._state_machine.destroy_when_not_in_use()
 
     # Within
 

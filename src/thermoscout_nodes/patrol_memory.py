@@ -30,7 +30,7 @@ FLUSH_S = 5.0
 
 
 class PatrolMemory:
-    """One patrol. Lives from activate to deactivate; called on the executor's thread.
+    """One patrol. Lives from activate to deactivate; called in the judge's turn.
 
     parameters: the judge node's. info(): of the patrol, for the history; called in its thread.
     report(sentence): what the history has to say, called in its thread. Raises ConfigurationError

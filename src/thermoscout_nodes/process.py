@@ -1,4 +1,4 @@
-"""A node process: make the nodes, spin them on one thread, end cleanly when asked."""
+"""A node process: make the nodes, spin them one callback at a time, end cleanly when asked."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from types import FrameType
 
 import cv2
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from thermoscout_core.errors import ConfigurationError, ThermoscoutError
 from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.turns import TurnTakingExecutor
 
 SIGNAL_CHECK_S = 0.1
 """The executor wakes so often to see whether a signal asked it to end."""
@@ -36,21 +37,23 @@ def share_the_cores() -> None:
     cv2.setNumThreads(1)
 
 
-def begin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor) -> None:
+def begin(nodes: Sequence[ManagedNode], executor: TurnTakingExecutor) -> None:
     """Start the nodes in order, the last in the flow first so that nothing is sent to nobody.
 
     What is there then stays, so the garbage collector needn't look at it: a full collection of it
     would hold a frame up.
     """
     for node in nodes:
+        node.inbox.turns = executor.turns
         executor.add_node(node)
-    for node in reversed(nodes):
-        node.start_if_asked()
+    with executor.turns:
+        for node in reversed(nodes):
+            node.start_if_asked()
     gc.collect()
     gc.freeze()
 
 
-def spin(nodes: Sequence[ManagedNode], executor: SingleThreadedExecutor, stop: list[int]) -> None:
+def spin(nodes: Sequence[ManagedNode], executor: TurnTakingExecutor, stop: list[int]) -> None:
     """Begin, and spin until stop holds a signal number, a node has finished, or the context ends;
     no callback's exception ends it."""
     begin(nodes, executor)
@@ -91,7 +94,7 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, asked_to_end)
     nodes: Sequence[ManagedNode] = ()
-    executor = SingleThreadedExecutor()
+    executor = TurnTakingExecutor()
     try:
         nodes = make_nodes()
         if first_start_must_succeed:

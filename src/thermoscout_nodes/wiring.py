@@ -28,8 +28,7 @@ class WiredNode(LifecycleNode):
     callbacks may fail without ending the executor.
 
     handover: shared by nodes of one process that hear each other without the middleware. heard:
-    topic -> messages that were handled. after_message(): called after each, when set, on the
-    executor's thread.
+    topic -> messages that were handled. after_message(): called after each, when set.
     """
 
     def __init__(self, name: str, handover: Handover | None = None, **options: Any) -> None:
@@ -58,7 +57,7 @@ class WiredNode(LifecycleNode):
         return {entity.topic_name for entity in made if hasattr(entity, "topic_name")}
 
     def call_soon(self, call: Callable[[], None]) -> None:
-        """Run call on the executor's thread; from any thread."""
+        """Run call when no callback of the node runs; from any thread, and soon."""
         self.inbox.put(call)
 
     def guarded(self, callback: Callable[..., None], what: str) -> Callable[..., None]:

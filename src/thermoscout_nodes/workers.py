@@ -1,13 +1,16 @@
-"""The threads of a node, and the way back from them to the executor's thread."""
+"""The threads of a node, and the way back from them to its callbacks."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar
 
 from rclpy.node import Node
+
+from thermoscout_nodes.turns import Turns
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,9 +19,14 @@ JOIN_TIMEOUT_S = 1.5
 
 
 class Inbox:
-    """Calls that other threads hand to the executor's thread; run there in order."""
+    """Calls that other threads have for a node; run in order, and never beside its callbacks.
+
+    turns: of the process, when its executor takes them, too; then a call runs in the thread that
+    brings it or in the one whose turn it is. Without, it runs in the executor's thread.
+    """
 
     def __init__(self, node: Node, guarded: Callable[[Callable[[], None]], Callable[[], None]]):
+        self.turns: Turns | None = None
         self._calls: deque[Callable[[], None]] = deque()
         self._guarded = guarded
         self._lock = threading.Lock()
@@ -31,7 +39,14 @@ class Inbox:
             if self._condition is None:
                 return
             self._calls.append(call)
-            self._condition.trigger()
+            if self.turns is None:
+                self._condition.trigger()
+                return
+        self.turns.put(self._drain)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held by a thread that does something to the node beside its executor."""
+        return nullcontext() if self.turns is None else self.turns
 
     def _drain(self) -> None:
         while self._calls:
@@ -48,8 +63,8 @@ class Inbox:
 class LatestWorker(Generic[Item, Result]):
     """One thread that works on the latest item only; an item not yet begun gives way to a newer.
 
-    work runs in the thread. done(item, result), failed(item, error) and dropped(item) run on the
-    executor's thread, by way of the inbox.
+    work runs in the thread. done(item, result) and failed(item, error) take the way of the inbox,
+    dropped(item) runs where offer() was called.
     """
 
     def __init__(
