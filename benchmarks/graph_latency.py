@@ -9,7 +9,8 @@ in any figure.
 "frame to verdict" runs from the moment the camera node publishes the image to the moment the
 judge has published its verdicts. "less the network" subtracts of each frame the time within ONNX
 Runtime's run() and nothing else: not the 8-bit view, not the warping to the network's size, not
-the suppression of boxes, not the way between threads.
+the suppression of boxes, not the way between threads. The search for hot regions runs in a thread
+beside the network (docs/graph.md): what it takes of the cores makes the network's own time longer.
 """
 
 from __future__ import annotations

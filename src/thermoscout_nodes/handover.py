@@ -107,7 +107,7 @@ class Inlet:
 
 
 class Handover:
-    """Who says and who hears what among the nodes that share it; one thread at a time (turns.py)."""
+    """Who says and who hears what among the nodes that share it; one thread at a time."""
 
     def __init__(self) -> None:
         self._outlets: defaultdict[str, list[Outlet]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The whole graph in one process: five nodes, one callback at a time, as a small computer needs it.
+"""The whole graph in one process: five nodes, one callback at a time, as small computers need it.
 
 What one node says and another hears is handed over without serialisation, images included;
 inference has a thread of its own in the detector.

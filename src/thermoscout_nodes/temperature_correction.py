@@ -15,10 +15,10 @@ from thermoscout.msg import EquipmentReadings
 from thermoscout.msg import Radiometry as RadiometryMessage
 from vision_msgs.msg import Detection2DArray
 
-from thermoscout_core.diagnosis.survey import Survey
+from thermoscout_core.diagnosis.hot_regions import HotRegion
+from thermoscout_core.diagnosis.survey import Survey, search
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import ObjectParameters, ThermalFrame
-from thermoscout_core.inspection import ReadingStep
 from thermoscout_core.thermometry.bp_network import BpNetwork
 from thermoscout_core.thermometry.dead_pixels import read_dead_pixels
 from thermoscout_core.thermometry.ranging import NEVER_MEASURED, RangeBuffer, RangeFix
@@ -34,6 +34,7 @@ from thermoscout_nodes.device_messages import (
 from thermoscout_nodes.identity import correction_status
 from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
+from thermoscout_nodes.look_ahead import LookAhead
 from thermoscout_nodes.matching import StampMatcher
 from thermoscout_nodes.messages import message_to_detections, readings_to_message
 from thermoscout_nodes.parameter_tables.flow import TEMPERATURE_CORRECTION
@@ -43,6 +44,9 @@ from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STA
 from thermoscout_nodes.trusted_files import verified
 
 RADIOMETRIES_KEPT = 16
+
+Looked = tuple[ThermalFrame, list[HotRegion] | None]
+"""A frame and its hot regions, where it is searched."""
 
 
 class TemperatureCorrection(ManagedNode):
@@ -54,6 +58,7 @@ class TemperatureCorrection(ManagedNode):
         self._matcher: StampMatcher[Image, Detection2DArray] = StampMatcher(self._on_pair)
         self._radiometries: deque[RadiometryMessage] = deque(maxlen=RADIOMETRIES_KEPT)
         self._ambient = AmbientAir()
+        self._ahead: LookAhead[Image, RadiometryMessage | None, Looked] | None = None
 
     def configure(self) -> None:
         p = self.parameters
@@ -65,9 +70,7 @@ class TemperatureCorrection(ManagedNode):
             hot_spot=HotSpotRule(p["hot_spot_min_pixels"], p["hot_spot_percentile"]),
             instrument_c=p["instrument_uncertainty"] or math.nan,
         )
-        self._reader: ReadingStep = self._thermometer
-        if p["find_hot_regions"]:
-            self._reader = Survey(self._thermometer)
+        self._survey = Survey(self._thermometer) if p["find_hot_regions"] else None
         self._ranges = RangeBuffer(p["range_max_age"])
         self.diagnostics.hardware_id = p["network"] or "shipped network"
         identity = correction_status(network, p["network"])
@@ -81,11 +84,18 @@ class TemperatureCorrection(ManagedNode):
         self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD, vital=True)
         self._ambient.subscribe(self)
 
+    def activate(self) -> None:
+        if self._survey is not None:
+            self._ahead = LookAhead("hot regions", _look)
+
     def deactivate(self) -> None:
         self._matcher.clear()
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def release(self) -> None:
-        self._matcher.clear()
+        self.deactivate()
         self._radiometries.clear()
         self._ambient.clear()
 
@@ -95,6 +105,8 @@ class TemperatureCorrection(ManagedNode):
         self._ranges.clear()
         self._matcher.clear()
         self._ambient.clear()
+        if self._ahead is not None:
+            self._ahead.clear()
         if self._radiometries:
             latest = copy.copy(self._radiometries[-1])
             latest.header = Header(frame_id=latest.header.frame_id)
@@ -121,7 +133,10 @@ class TemperatureCorrection(ManagedNode):
         except FrameError as error:
             self.diagnostics.bad_frame(str(error))
             return
-        self._matcher.add_first(stamp_key(message.header), message)
+        stamp, radiometry = stamp_key(message.header), self._radiometry_at(message.header.stamp)
+        if self._ahead is not None and radiometry is not None and radiometry.has_scale:
+            self._ahead.offer(stamp, message, radiometry)
+        self._matcher.add_first(stamp, message)
 
     def _on_detections(self, message: Detection2DArray) -> None:
         lost_before = self._matcher.unmatched
@@ -129,16 +144,26 @@ class TemperatureCorrection(ManagedNode):
         self.diagnostics.count("detections_without_frame", self._matcher.unmatched - lost_before)
 
     def _on_pair(self, image: Image, message: Detection2DArray) -> None:
+        try:
+            self._answer(image, message)
+        finally:
+            if self._ahead is not None:
+                self._ahead.go_on()
+
+    def _answer(self, image: Image, message: Detection2DArray) -> None:
         begun_s = time.perf_counter()
         try:
             detections = message_to_detections(message)
         except FrameError as error:
             self.diagnostics.bad_frame(f"detections: {error}")
             return
-        frame = message_to_frame(image, self._radiometry_at(image.header.stamp))
+        frame, regions = self._looked(image)
         fix = self._fix_at(frame.stamp_s)
         air = self._stated(frame.stamp_s)
-        readings = self._reader.read(frame, detections, fix, air)
+        if self._survey is None:
+            readings = self._thermometer.read(frame, detections, fix, air)
+        else:
+            readings = self._survey.account_for(regions, frame, detections, fix, air)
         size_px = frame.width_px, frame.height_px
         outgoing = readings_to_message(readings, image.header, size_px)
         report = self.diagnostics
@@ -151,6 +176,13 @@ class TemperatureCorrection(ManagedNode):
         self._readings.publish(outgoing)
         if self._temperatures.get_subscription_count():
             self._publish_temperatures(frame, fix, air, image.header)
+
+    def _looked(self, image: Image) -> Looked:
+        """By the radiometry that is known now: it may have come after the image."""
+        radiometry = self._radiometry_at(image.header.stamp)
+        if self._ahead is None:
+            return message_to_frame(image, radiometry), None
+        return self._ahead.take(stamp_key(image.header), image, radiometry)
 
     def _publish_temperatures(
         self, frame: ThermalFrame, fix: RangeFix | None, air: ObjectParameters, header: Any
@@ -188,6 +220,11 @@ class TemperatureCorrection(ManagedNode):
             relative_humidity=p["relative_humidity"] if p["relative_humidity"] >= 0 else math.nan,
         )
         return self._ambient.at(stamp_s, p["ambient_max_age"]).or_else(stated)
+
+
+def _look(image: Image, radiometry: RadiometryMessage | None) -> Looked:
+    frame = message_to_frame(image, radiometry)
+    return frame, search(frame)
 
 
 def _temperature_c(parameter: float) -> float:

@@ -2,7 +2,8 @@
 
 It stands between the thermometer and the judge: a reading learns how much its hot spot stands out
 in the frame, and a hot region that no reading accounts for becomes a reading of its own, so that a
-missed detection never hides a fault.
+missed detection never hides a fault. Where heat stands out is seen in the frame alone, so it can
+be searched while the detections are still awaited.
 """
 
 from __future__ import annotations
@@ -50,16 +51,25 @@ class Survey:
         air: ObjectParameters | None = None,
     ) -> list[Reading]:
         """One reading a detection, in their order, then one for each hot region that none of
-        them accounts for. A frame without a scale, or under 16 pixels either way, isn't searched.
-        """
+        them accounts for."""
+        return self.account_for(search(frame), frame, detections, fix, air)
+
+    def account_for(
+        self,
+        regions: Sequence[HotRegion] | None,
+        frame: ThermalFrame,
+        detections: Sequence[Detection],
+        fix: RangeFix | None,
+        air: ObjectParameters | None = None,
+    ) -> list[Reading]:
+        """The same with what :func:`search` found in the frame."""
         readings = self.thermometer.read(frame, detections, fix, air)
-        scale = frame.radiometry.scale
-        if scale is None or min(frame.counts.shape) < MIN_SIDE_PX:
+        if regions is None:
             return readings
         near_px = SAME_SPOT_PX * frame.width_px / WORK_WIDTH_PX
         found = [
             _Scored(region, self.scorecard.score(region, detections), near_px)
-            for region in find_hot_regions(_celsius(frame, scale))
+            for region in regions
         ]
         owners = [item.owners(readings) for item in found]
         left = [
@@ -68,7 +78,7 @@ class Survey:
             if not own and item.score >= WORTH_READING
         ]
         boxes = [Detection(HOT_REGION, item.score, item.region.box) for item in left]
-        alone = self.thermometer.read(frame, boxes, fix, air)
+        alone = self.thermometer.read(frame, boxes, fix, air) if boxes else []
         owned: list[list[_Scored]] = [[] for _ in readings]
         for item, own in zip(found, owners, strict=True):
             for index in own:
@@ -77,6 +87,15 @@ class Survey:
         return informed + [
             _informed(reading, [item]) for reading, item in zip(alone, left, strict=True)
         ]
+
+
+def search(frame: ThermalFrame) -> list[HotRegion] | None:
+    """The hot regions of a frame; None for one without a scale, or under 16 pixels either way,
+    which isn't searched. Needs no survey, and may run in a thread of its own."""
+    scale = frame.radiometry.scale
+    if scale is None or min(frame.counts.shape) < MIN_SIDE_PX:
+        return None
+    return find_hot_regions(_celsius(frame, scale))
 
 
 @dataclass(frozen=True)
