@@ -16,7 +16,7 @@ from thermoscout_core.cli.history import history
 from thermoscout_core.cli.rules import rules
 
 COMMANDS = (
-    *("inspect", "report", "evaluate", "train", "average", "compress", "export"),
+    *("inspect", "report", "evaluate", "train", "average", "compress", "export", "unfold"),
     *("bench", "calibrate", "correct", "replay", "camera", "rangefinder"),
 )
 """Each is the function of that name in the module of that name."""

@@ -69,7 +69,9 @@ def compress(
     from thermoscout_core.learning.compression.step import CompressionError
     from thermoscout_core.learning.compression.workbench import Workbench
     from thermoscout_core.learning.training.interrupts import StopRequested
+    from thermoscout_core.learning.training.machine import keep_memory
 
+    keep_memory()
     wanted = load_recipe(recipe)
     changes = {"model": model, "output": output}
     given = {name: value for name, value in changes.items() if value is not None}

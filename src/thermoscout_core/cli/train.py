@@ -72,7 +72,9 @@ def train(
     from rich.console import Console
 
     from thermoscout_core.learning.config import load_train_config
+    from thermoscout_core.learning.training.machine import keep_memory
 
+    keep_memory()
     config = load_train_config(recipe)
     changes: dict[str, object] = {"tensorboard": config.tensorboard or tensorboard}
     if output is not None:

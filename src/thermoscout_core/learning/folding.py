@@ -50,7 +50,7 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     depthwise, grouped or transposed. Raises ModelError for a norm without statistics.
     """
     folded = copy.deepcopy(network).eval()
-    for name, convolution, norm in _pairs(network):
+    for name, convolution, norm in convolution_norm_pairs(network):
         parent, _, position = name.rpartition(".")
         layers = folded.get_submodule(parent)
         assert isinstance(layers, nn.Sequential)
@@ -67,7 +67,7 @@ def verify_folding(
 
     Raises ModelError naming the layer and the inputs when anything differs by over TOLERANCE.
     """
-    pairs = list(_pairs(network))
+    pairs = list(convolution_norm_pairs(network))
     largest = {name: 0.0 for name, _, _ in pairs}
     outputs = 0.0
     for kind, images in inputs.items():
@@ -87,7 +87,9 @@ def verify_folding(
     return FoldingReport(tuple(layers), outputs, left)
 
 
-def _pairs(network: nn.Module) -> Iterator[tuple[str, _Convolution, nn.BatchNorm2d]]:
+def convolution_norm_pairs(
+    network: nn.Module,
+) -> Iterator[tuple[str, _Convolution, nn.BatchNorm2d]]:
     """Name of the convolution, the convolution, the norm right after it."""
     for name, module in network.named_modules():
         if not isinstance(module, nn.Sequential):
@@ -146,7 +148,7 @@ def _run(
         handles.append(convolution.register_forward_hook(keep))
         handles.append(norm.register_forward_hook(compare))
 
-    for name, convolution, norm in _pairs(network):
+    for name, convolution, norm in convolution_norm_pairs(network):
         watch(name, convolution, norm)
     try:
         with torch.no_grad():
