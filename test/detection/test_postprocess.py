@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thermoscout_core.detection.postprocess import Selection, select
+from thermoscout_core.detection.postprocess import Selection, select, select_foreground
 
 BOXES = np.array(
     [[0.1, 0.1, 0.5, 0.5], [0.12, 0.1, 0.52, 0.5], [0.6, 0.6, 0.9, 0.9], [0.3, 0.3, 0.3, 0.4]],
@@ -60,3 +60,14 @@ def test_only_the_best_are_kept_when_there_are_too_many() -> None:
     _, kept, _ = select(boxes, values, Selection(0.1, max_detections=10, candidates=100))
     assert kept == pytest.approx(np.sort(kept)[::-1])
     assert len(kept) == 10 and kept[0] == values.max()
+
+
+def test_scores_beside_their_background_give_the_same() -> None:
+    rng = np.random.default_rng(1)
+    corner = rng.uniform(0, 0.8, (300, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(0, 0.3, (300, 2))], 1).astype(np.float32)
+    values = rng.dirichlet([0.3] * 5, 300).astype(np.float32)
+    for selection in (Selection(0.3), Selection(0.0, 0.6, 20), Selection(0.1, candidates=50)):
+        wanted = select(boxes, values[:, 1:], selection)
+        for ours, theirs in zip(select_foreground(boxes, values, selection), wanted, strict=True):
+            assert ours.dtype == theirs.dtype and np.array_equal(ours, theirs)

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermoscout_core.detection.backends.base import Backend, Tensor
-from thermoscout_core.detection.postprocess import Selected, Selection, select
+from thermoscout_core.detection.postprocess import Selected, Selection, select_foreground
 from thermoscout_core.detection.priors import PriorLevel, decode, make_priors
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import FrameError, ModelError
@@ -149,11 +149,12 @@ class Contract:
             classes = outputs["classes"][0][kept].astype(np.intp)
             return outputs["boxes"][0][kept], scores[kept], classes
         if self.backend.outputs == DECODED:
-            return select(outputs["boxes"][0], outputs["scores"][0, :, 1:], selection)
+            return select_foreground(outputs["boxes"][0], outputs["scores"][0], selection)
         logits = outputs["logits"][0]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         scores = odds / odds.sum(axis=1, keepdims=True)
-        return select(decode(outputs["offsets"][0], self._priors), scores[:, 1:], selection)
+        boxes = decode(outputs["offsets"][0], self._priors)
+        return select_foreground(boxes, scores, selection)
 
     def _require_threshold(self, selection: Selection) -> None:
         inside = self.backend.metadata.get("iou_threshold")

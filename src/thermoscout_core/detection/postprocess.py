@@ -36,6 +36,26 @@ def select(boxes: Floats, scores: Floats, selection: Selection) -> Selected:
     """
     prior_index, class_index = np.nonzero(scores >= selection.score_threshold)
     kept_scores = scores[prior_index, class_index]
+    return _suppress(boxes, prior_index, class_index, kept_scores, selection)
+
+
+def select_foreground(boxes: Floats, scores: Floats, selection: Selection) -> Selected:
+    """The same of scores (P, 1 + C) as a network gives them, background first. Several times as
+    fast: what is left out of an array costs numpy more than what is looked at in vain."""
+    enough = scores >= selection.score_threshold
+    enough[:, 0] = False
+    prior_index, column = np.divmod(np.flatnonzero(enough), scores.shape[1])
+    kept_scores = scores[prior_index, column]
+    return _suppress(boxes, prior_index, column - 1, kept_scores, selection)
+
+
+def _suppress(
+    boxes: Floats,
+    prior_index: NDArray[np.intp],
+    class_index: NDArray[np.intp],
+    kept_scores: Floats,
+    selection: Selection,
+) -> Selected:
     if kept_scores.size > selection.candidates:
         best = np.argpartition(-kept_scores, selection.candidates)[: selection.candidates]
         prior_index, class_index, kept_scores = (

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from thermoscout_core.errors import FrameError
-from thermoscout_core.frames import COUNT_MAX, Counts
+from thermoscout_core.frames import Counts
+
+EXACT_IN_FLOAT32 = 2**24
+"""Whole numbers up to this one: OpenCV counts in float32."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,25 @@ def to_8bit_view(counts: Counts, control: GainControl = DEFAULT_GAIN_CONTROL) ->
         raise FrameError(
             f"a view is made of (H, W) uint16 counts, got shape {counts.shape} of {counts.dtype}"
         )
-    histogram = np.bincount(counts.ravel(), minlength=COUNT_MAX + 1)
-    table = _tone_table(histogram, control)
-    return np.take(table, counts)
+    coldest, hottest, _, _ = cv2.minMaxLoc(counts)
+    first, last = int(coldest), int(hottest)
+    # the rest of the 65,536 counts is none of this frame's, and costs as much
+    table = _tone_table(_histogram(counts, first, last), first, control)
+    return np.take(table, counts, mode="wrap")  # the quickest; no count is outside the table
 
 
-def _tone_table(histogram: NDArray[np.intp], control: GainControl) -> NDArray[np.uint8]:
-    """Histogram of the counts (65,536) -> grey value of each count (65,536) uint8.
+def _histogram(counts: Counts, first: int, last: int) -> NDArray[np.int64]:
+    """How many pixels have each of the counts first to last."""
+    if counts.size > EXACT_IN_FLOAT32:
+        return np.bincount(counts.ravel())[first:].astype(np.int64)
+    bins = cv2.calcHist([counts], [0], None, [last - first + 1], [first, last + 1])
+    return bins.ravel().astype(np.int64)
+
+
+def _tone_table(
+    histogram: NDArray[np.int64], first: int, control: GainControl
+) -> NDArray[np.uint8]:
+    """Histogram of the counts from first on -> grey value (uint8) of each count from 0 on.
 
     In whole numbers throughout, so that every machine and every runtime gets the same greys.
     """
@@ -57,10 +73,11 @@ def _tone_table(histogram: NDArray[np.intp], control: GainControl) -> NDArray[np
     clipped = int(control.tail * cumulative[-1])
     low = int(np.searchsorted(cumulative, clipped, side="right"))
     high = max(int(np.searchsorted(cumulative, cumulative[-1] - clipped, side="left")), low)
-    table = np.zeros(COUNT_MAX + 1, np.uint8)
-    table[high + 1 :] = 255
+    table = np.zeros(first + len(histogram), np.uint8)
+    tones = table[first:]
+    tones[high + 1 :] = 255
     if high == low:
-        table[low] = 128
+        tones[low] = 128
         return table
     distance = high - low
     levels = min(control.levels, distance + 1)
@@ -73,5 +90,5 @@ def _tone_table(histogram: NDArray[np.intp], control: GainControl) -> NDArray[np
     edges = np.cumsum(rises) - rises
     level, rest = np.divmod(steps, distance)
     heights = edges[level] * distance + rises[level] * rest
-    table[low : high + 1] = 255 * heights // (edges[-1] * distance)
+    tones[low : high + 1] = 255 * heights // (edges[-1] * distance)
     return table
