@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +58,18 @@ def _sets_of_a_class(boxes: Sequence[Box]) -> list[tuple[tuple[int, int, int], f
         return []
     centers = np.array([box.center_px for box in boxes])
     sizes = np.array([(box.width_px, box.height_px) for box in boxes])
-    ends = np.triu_indices(len(boxes), 1)
+    ends = _pairs(len(boxes))
+    alike = _alike(sizes, ends)
+    if np.count_nonzero(alike, axis=1).max() < 3:
+        return []
     along, off, length = _places(centers, ends)
     spacing = length[:, None] / 2 / np.sqrt(sizes[:, 0] * sizes[:, 1]).clip(1e-6)
     low, high = MIDDLE_SHARE
     fits = (along > low) & (along < high) & (off < MAX_OFF_LINE)
     fits &= (spacing > MIN_SPACING) & (spacing < MAX_SPACING)
-    fits &= _alike(sizes, ends)
+    fits &= alike
+    if not fits.any():
+        return []
     pair, middle = np.nonzero(fits)
     first, last = ends[0][pair], ends[1][pair]
     # nearest neighbours first: of six in a row the next ones belong together
@@ -77,6 +83,13 @@ def _sets_of_a_class(boxes: Sequence[Box]) -> list[tuple[tuple[int, int, int], f
 Array = NDArray[np.float64]
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Indices (P,) of the first and of the last box."""
+
+
+@lru_cache(maxsize=64)
+def _pairs(count: int) -> Pairs:
+    """Of all boxes among so many."""
+    first, last = np.triu_indices(count, 1)
+    return first, last
 
 
 def _places(centers: Array, ends: Pairs) -> tuple[Array, Array, Array]:

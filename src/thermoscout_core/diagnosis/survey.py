@@ -8,7 +8,6 @@ be searched while the detections are still awaited.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -115,23 +114,20 @@ class _Scored:
         holding = [i for i, r in enumerate(readings) if lies_in(r.detection, self.region.spot_px)]
         if self.region.is_flank and holding:
             return holding
-        near = [index for index, reading in enumerate(readings) if self._is_of(reading)]
+        near = [
+            index
+            for index, reading in enumerate(readings)
+            if reading.hot_spot_px is not None and self._is_at(*reading.hot_spot_px)
+        ]
         return [index for index in near if index in holding] or near
 
-    def _is_of(self, reading: Reading) -> bool:
-        if reading.hot_spot_px is None:
-            return False
-        (x, y), box = reading.hot_spot_px, self.region.box
-        across = max(box.x1 - x, x + 1 - box.x2)
-        down = max(box.y1 - y, y + 1 - box.y2)
-        return max(across, down) <= self.near_px / 2 or self.distance_px(reading) <= self.near_px
-
-    def distance_px(self, reading: Reading) -> float:
-        """From the region's spot to the reading's (chessboard), infinite without one."""
-        if reading.hot_spot_px is None:
-            return math.inf
-        (x, y), (spot_x, spot_y) = reading.hot_spot_px, self.region.spot_px
-        return max(abs(x - spot_x), abs(y - spot_y))
+    def _is_at(self, x: int, y: int) -> bool:
+        """Whether a hot spot there is the region's: near to its spot, or in its box."""
+        (spot_x, spot_y), box = self.region.spot_px, self.region.box
+        if max(abs(x - spot_x), abs(y - spot_y)) <= self.near_px:
+            return True
+        outside_px = max(box.x1 - x, x + 1 - box.x2, box.y1 - y, y + 1 - box.y2)
+        return outside_px <= self.near_px / 2
 
 
 def _informed(reading: Reading, own: Sequence[_Scored]) -> Reading:
