@@ -13,7 +13,7 @@ from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.learning.quantisation.calibration import Calibration, Inputs, calibrate
 from thermoscout_core.learning.quantisation.errors import layer_errors
-from thermoscout_core.learning.quantisation.qdq import KINDS, write_quantised
+from thermoscout_core.learning.quantisation.qdq import KINDS, quantised, write_quantised
 from thermoscout_core.simulation.dataset import example_frames
 
 FRAMES = example_frames(3, (160, 120))
@@ -75,11 +75,8 @@ def test_what_tensorrt_refuses_is_not_in_its_file(
             assert [producers[name] for name in node.input[:2]] == ["DequantizeLinear"] * 2
 
 
-def test_each_convolution_has_its_error(
-    calibration: Calibration, inputs: Inputs, tmp_path: Path
-) -> None:
-    write_quantised(calibration, tmp_path / "int8.onnx", "tensorrt")
-    errors = layer_errors(calibration, tmp_path / "int8.onnx", inputs[:1])
+def test_each_convolution_has_its_error(calibration: Calibration, inputs: Inputs) -> None:
+    errors = layer_errors(calibration, quantised(calibration, "tensorrt"), inputs[:1])
     convolutions = [n.name for n in calibration.model.graph.node if n.op_type == "Conv"]
     assert [error.layer for error in errors] == convolutions
     assert all(error.weight_db > 20 for error in errors)

@@ -34,7 +34,9 @@ from thermoscout_core.learning.export_checks import (
 )
 from thermoscout_core.learning.folding import FoldingReport, fold_batch_norm, verify_folding
 from thermoscout_core.learning.onnx_preprocessing import add_preprocessing
+from thermoscout_core.learning.onnx_priors import compute_priors
 from thermoscout_core.learning.onnx_selection import selection_graph, set_defaults
+from thermoscout_core.learning.onnx_stem import take_one_channel
 from thermoscout_core.learning.onnx_suppression import add_suppression
 from thermoscout_core.learning.ssd import SsdWithBoxes, prior_count
 from thermoscout_core.simulation.dataset import example_frames
@@ -107,6 +109,7 @@ def export_onnx(
         deployed: nn.Module = folded.ssd if options.outputs == "raw" else folded
         names = RAW if options.outputs == "raw" else DECODED
         write_onnx(deployed, partial, architecture.input_size_px, names, options.batch)
+        lighten(partial, architecture)
         write_metadata(partial, metadata)
         difference = check_tensors(partial, deployed, inputs, options.batch)
         add_parts(partial, architecture, options)
@@ -152,6 +155,15 @@ def write_onnx(
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def lighten(path: Path, architecture: Architecture) -> None:
+    """Take out of an exported detector's file what needn't be in it: the priors' table, and two
+    thirds of the first convolution."""
+    model = onnx.load(str(path))
+    compute_priors(model, architecture.levels)
+    take_one_channel(model)
+    onnx.save(model, str(path))
 
 
 def write_metadata(path: Path, content: dict[str, Any]) -> None:

@@ -22,12 +22,12 @@ RANDOM_IMAGES = 2
 
 
 def check_images(frames: Sequence[Counts], input_size_px: tuple[int, int]) -> dict[str, Tensor]:
-    """Random images, and the network's input of each frame; (N, 3, H, W) in −1..1."""
+    """Random images, and the network's input of each frame; (N, 3, H, W) in −1..1, the same grey
+    in all channels, which is what a file takes."""
     width_px, height_px = input_size_px
     generator = torch.Generator().manual_seed(0)
-    images = {
-        "random": torch.rand(RANDOM_IMAGES, 3, height_px, width_px, generator=generator) * 2 - 1
-    }
+    grey = torch.rand(RANDOM_IMAGES, 1, height_px, width_px, generator=generator) * 2 - 1
+    images = {"random": grey.expand(-1, 3, -1, -1).contiguous()}
     if frames:
         views = [network_input(to_8bit_view(counts), input_size_px) for counts in frames]
         images["real"] = torch.from_numpy(np.concatenate(views))

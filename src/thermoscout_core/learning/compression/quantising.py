@@ -23,7 +23,7 @@ from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.deployment import deploy
 from thermoscout_core.learning.quantisation.calibration import Calibration, calibrate
 from thermoscout_core.learning.quantisation.errors import LayerError, layer_errors
-from thermoscout_core.learning.quantisation.qdq import write_quantised
+from thermoscout_core.learning.quantisation.qdq import quantised, write_quantised
 
 ERROR_FRAMES = 2
 """That the error of each layer is measured on; all activations are held."""
@@ -79,7 +79,8 @@ class Quantise(Step):
         spared = self._float_nodes(calibration)
         for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
             write_quantised(calibration, folder / name, kind, spared)
-        errors = layer_errors(calibration, folder / CPU, inputs[:ERROR_FRAMES])
+        rounded = quantised(calibration, "cpu", spared)
+        errors = layer_errors(calibration, rounded, inputs[:ERROR_FRAMES])
         figures = _figures(gate.map_onnx, float_file, folder / CPU, inputs)
         figures["layer_errors_db"] = _as_rows(errors)
         figures["tensorrt_bytes"] = (folder / TENSORRT).stat().st_size

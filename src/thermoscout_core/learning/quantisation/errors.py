@@ -32,21 +32,25 @@ class LayerError:
     input_db: float
 
 
-def layer_errors(calibration: Calibration, quantised: Path, inputs: Inputs) -> list[LayerError]:
-    """The convolutions of a quantised file in the order of the graph, measured on a few inputs.
+def layer_errors(
+    calibration: Calibration, quantised: onnx.ModelProto, inputs: Inputs
+) -> list[LayerError]:
+    """The convolutions of a quantised network in the order of the graph, on a few inputs.
 
-    All activations of all inputs are held in memory: give a handful.
+    quantised: by qdq.quantised, with the names of the float network. All activations of all inputs
+    are held in memory: give a handful.
     """
     with tempfile.TemporaryDirectory() as folder, quiet():
-        original = Path(folder) / "float.onnx"
+        original, rounded_file = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(calibration.model, str(original))
+        onnx.save(quantised, str(rounded_file))
         activations = []
-        for path in (quantised, original):
+        for path in (rounded_file, original):
             augmented = Path(folder) / f"augmented_{path.name}"
             modify_model_output_intermediate_tensors(str(path), str(augmented))
             activations.append(collect_activations(str(augmented), Frames(inputs)))
         rounded = compute_activation_error(create_activation_matching(*activations))
-        weights = compute_weight_error(create_weight_matching(str(original), str(quantised)))
+        weights = compute_weight_error(create_weight_matching(str(original), str(rounded_file)))
     return [
         LayerError(node.name, weights[node.input[1]], rounded[node.input[0]]["xmodel_err"])
         for node in calibration.model.graph.node
