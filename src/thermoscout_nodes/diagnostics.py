@@ -7,7 +7,6 @@ the publishing period with the steady clock, so that a stopped /clock doesn't si
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from rclpy.node import Node
 
 from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_nodes.qos import STANDARD
+from thermoscout_nodes.sample_window import SampleWindow
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
@@ -67,7 +67,7 @@ class Diagnostics:
         self._node = node
         self.hardware_id = ""
         self.counters: dict[str, Counter] = {}
-        self.latencies_s: dict[str, deque[float]] = {}
+        self.latencies_s: dict[str, SampleWindow] = {}
         self.last_error = ""
         self.last_bad_frame = ""
         self.qos_problems: dict[str, str] = {}
@@ -89,14 +89,20 @@ class Diagnostics:
         self._tasks.pop(part, None)
 
     def count(self, name: str, increment: int = 1) -> None:
-        self.counters.setdefault(name, Counter()).total += increment
+        counter = self.counters.get(name)
+        if counter is None:
+            counter = self.counters[name] = Counter()
+        counter.total += increment
 
     def total(self, name: str) -> int:
         """The count of that name, 0 when it never happened."""
         return self.counters[name].total if name in self.counters else 0
 
     def latency(self, stage: str, seconds: float) -> None:
-        self.latencies_s.setdefault(stage, deque(maxlen=WINDOW)).append(seconds)
+        window = self.latencies_s.get(stage)
+        if window is None:
+            window = self.latencies_s[stage] = SampleWindow(WINDOW)
+        window.append(seconds)
 
     def age(self, stage: str, stamp: Time) -> None:
         """Record how old the frame of that stamp is now, on the node's clock, as "stage_age"."""
@@ -150,8 +156,8 @@ class Diagnostics:
 
     def _latency(self) -> Status:
         values = {}
-        for stage, samples_s in self.latencies_s.items():
-            for name, value_ms in percentiles_ms(list(samples_s)).items():
+        for stage, window in self.latencies_s.items():
+            for name, value_ms in percentiles_ms(window.samples).items():
                 values[f"{stage}_{name}_ms"] = f"{value_ms:.2f}"
         return Status(OK, f"the latest {WINDOW} of each stage", values)
 

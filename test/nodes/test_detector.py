@@ -144,7 +144,7 @@ def test_latencies_are_reported_stage_by_stage(graph: Any) -> None:
     bench.show(blank(1))
     stages = bench.node.diagnostics.latencies_s
     assert {"waiting", "preprocess", "network", "postprocess", "total"} <= stages.keys()
-    assert stages["network"][0] > 0
+    assert min(stages["network"]) > 0
 
 
 def test_a_fallback_runtime_is_a_warning_in_diagnostics_and_the_frames_go_on(graph: Any) -> None:
