@@ -178,6 +178,18 @@ def test_after_a_refused_step_the_last_good_model_goes_on(recipe: Recipe) -> Non
 
 
 @pytest.mark.usefixtures("untimed")
+def test_a_step_with_nothing_to_do_is_skipped_and_the_recipe_goes_on(recipe: Recipe) -> None:
+    filters = {"do": "prune_filters", "keep_ratio": "weights", "epochs": 0}
+    path = recipe(filters, {"do": "quantise", "frames": 1})
+    record, said = run(path)
+    skipped, after = record.steps
+    assert "no weights are pruned" in skipped.notes[0] and "skipped" in skipped.notes[0]
+    assert any(line.startswith("prune_filters: skipped: ") for line in said)
+    assert skipped.measures.parameters == record.dense.measures.parameters
+    assert after.title == "quantise"
+
+
+@pytest.mark.usefixtures("untimed")
 def test_a_goal_that_no_model_meets_is_an_error(recipe: Recipe, tmp_path: Path) -> None:
     path = recipe(PRUNE, goal={"map_loss": 1.0, "faster": 1e-3, "smaller": 1000})
     result = CliRunner().invoke(app, ["compress", str(path)])
@@ -191,10 +203,10 @@ def test_a_goal_that_no_model_meets_is_an_error(recipe: Recipe, tmp_path: Path) 
 def test_named_layers_stay_in_float(recipe: Recipe, tmp_path: Path) -> None:
     run(recipe({**QUANTISE, "float_layers": ["offset_heads", "features.backbone.stem"]}))
     graph = onnx.load(str(tmp_path / "out" / "01-quantise" / "model.onnx")).graph
-    floats = {node.input[1] for node in graph.node if node.op_type == "Conv"}
-    named = {name for name in floats if not name.endswith("DequantizeLinear_Output")}
-    assert "ssd.features.backbone.stem.0.weight" in named
-    assert not any("pointwise" in name for name in named)
+    stored = {entry.name for entry in graph.initializer}
+    floats = {n.name for n in graph.node if n.op_type == "Conv" and n.input[1] in stored}
+    assert "features.backbone.stem.0" in floats
+    assert not any("pointwise" in layer for layer in floats)
 
 
 @pytest.mark.usefixtures("untimed")

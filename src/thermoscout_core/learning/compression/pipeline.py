@@ -35,7 +35,12 @@ from thermoscout_core.learning.compression.records import (
     read_step,
     write_record,
 )
-from thermoscout_core.learning.compression.step import CompressionError, Outcome, Step
+from thermoscout_core.learning.compression.step import (
+    CompressionError,
+    NothingToDo,
+    Outcome,
+    Step,
+)
 from thermoscout_core.learning.compression.workbench import Workbench, map_of_file
 from thermoscout_core.learning.counting import count
 from thermoscout_core.learning.data import open_dataset
@@ -127,10 +132,19 @@ class Pipeline:
         _prepare(folder, fingerprint)
         self.bench.say(f"{step.title}: begins")
         try:
-            outcome = step.run(model, self.bench, folder)
+            outcome = self._outcome(step, model, folder)
             return self._finish(step, settings, outcome, folder, fingerprint, dense, begun)
         except CompressionError as error:
             raise CompressionError(f"step '{step.title}': {error}") from error
+
+    def _outcome(self, step: Step, model: Model, folder: Path) -> Outcome:
+        """What the step made, or the model before it where it finds nothing to do: hours of other
+        steps may stand behind it in the recipe."""
+        try:
+            return step.run(model, self.bench, folder)
+        except NothingToDo as reason:
+            self.bench.say(f"{step.title}: skipped: {reason}")
+            return Outcome(model, notes=(f"skipped, the model stays as it was: {reason}",))
 
     def _finish(
         self,

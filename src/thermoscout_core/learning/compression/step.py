@@ -20,6 +20,10 @@ class CompressionError(ThermoscoutError):
     """A step can't be done, a gate isn't passed, or no model meets the budget."""
 
 
+class NothingToDo(CompressionError):
+    """What a step would change isn't there. The recipe goes on with the model as it is."""
+
+
 class Section(BaseModel):
     """A part of a recipe: unknown keys are refused."""
 
@@ -75,7 +79,7 @@ class Step(Section, ABC):
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
         """Do it. folder: the step's own; what lies there is of an earlier try of the same step.
 
-        Raises CompressionError when it can't be done.
+        Raises CompressionError when it can't be done, NothingToDo when it would change nothing.
         """
 
     @property

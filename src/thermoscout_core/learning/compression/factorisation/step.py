@@ -15,7 +15,7 @@ from thermoscout_core.learning.compression.factorisation.ranks import rank_by_en
 from thermoscout_core.learning.compression.factorisation.refitting import refit_last
 from thermoscout_core.learning.compression.filters.groups import head_outputs
 from thermoscout_core.learning.compression.model import Model
-from thermoscout_core.learning.compression.step import CompressionError, Outcome, Step
+from thermoscout_core.learning.compression.step import NothingToDo, Outcome, Step
 from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.ssd import Ssd
 from thermoscout_core.learning.surgery import replace_layer
@@ -62,7 +62,7 @@ class Factorise(Step):
                 "weights": [layer.weight.numel(), stacks.weights_of(stack)],
             }
         if not figures:
-            raise CompressionError(
+            raise NothingToDo(
                 f"no layer saves {100 * self.saving:.0f} % of its weights by {self.method}; take "
                 "less energy, a smaller saving or another method"
             )

@@ -26,7 +26,12 @@ from thermoscout_core.learning.compression.filters.target import SensitivityTarg
 from thermoscout_core.learning.compression.fingerprints import fingerprint_of
 from thermoscout_core.learning.compression.latency_choice import LatencyTarget
 from thermoscout_core.learning.compression.model import Model
-from thermoscout_core.learning.compression.step import CompressionError, Outcome, Step
+from thermoscout_core.learning.compression.step import (
+    CompressionError,
+    NothingToDo,
+    Outcome,
+    Step,
+)
 from thermoscout_core.learning.compression.weights.masks import keep_ratios_of
 from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.ssd import Ssd
@@ -141,7 +146,7 @@ def _ratios(
         return dict.fromkeys((group.name for group in groups), keep_ratio)
     known = keep_ratio if isinstance(keep_ratio, dict) else keep_ratios_of(network)
     if keep_ratio == "weights" and min(known.values()) == 1.0:
-        raise CompressionError(
+        raise NothingToDo(
             "keep_ratio: weights: no weights are pruned in the model that this step begins with; "
             "put prune_weights before it, with a budget that it keeps to"
         )
