@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime as ort
 
 from thermoscout_core.bench.timing import interleaved_s, median_ms
-from thermoscout_core.detection.backends.onnxruntime import SMALL_BLOCKS
+from thermoscout_core.detection.backends.onnxruntime import SHORT_SPINNING, SMALL_BLOCKS
 from thermoscout_core.detection.detector import DEFAULT_MODEL
 from thermoscout_core.machine import cpu_name
 from thermoscout_core.resources import resource_path
@@ -31,6 +31,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 ENTRIES = {
     "spinning after a run": ("session.force_spinning_stop", "0"),
+    "short spinning": SHORT_SPINNING,
     "no spinning": ("session.intra_op.allow_spinning", "0"),
     "small blocks": SMALL_BLOCKS,
     "denormals to zero": ("session.set_denormal_as_zero", "1"),
