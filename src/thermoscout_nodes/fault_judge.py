@@ -179,7 +179,9 @@ class FaultJudge(ManagedNode):
             self.diagnostics.bad_frame(tracked.problem)
             self.get_logger().warning(tracked.problem, throttle_duration_sec=1.0)
         self._verdicts.publish(
-            verdicts_to_message(verdicts, message.header, size_px, tracked.sightings)
+            verdicts_to_message(
+                verdicts, message.header, size_px, tracked.sightings, message.readings
+            )
         )
         for alarm in tracked.alarms:
             self._alarms.publish(alarm_to_message(alarm, message.header, place.waypoint))

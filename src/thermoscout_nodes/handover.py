@@ -141,5 +141,7 @@ class Handover:
         return {outlet.node_name for outlet in self._outlets[topic]}
 
     def deliver(self, topic: str, message: Any) -> None:
-        for inlet in tuple(self._inlets[topic]):
+        # Nodes begin with the last in the flow (process.py), so the detector hears a frame first:
+        # the others wait for it.
+        for inlet in tuple(reversed(self._inlets[topic])):
             inlet.heard(message)

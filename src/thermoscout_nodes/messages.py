@@ -149,11 +149,14 @@ def message_to_readings(message: Any) -> list[Reading]:
     return [message_to_reading(reading) for reading in message.readings]
 
 
-def verdict_to_message(verdict: Verdict, sighting: Sighting | None = None) -> ThermalVerdict:
-    """sighting: what the frames before say of it, None where there are none."""
+def verdict_to_message(
+    verdict: Verdict, sighting: Sighting | None = None, reading: EquipmentReading | None = None
+) -> ThermalVerdict:
+    """sighting: what the frames before say of it, None where there are none. reading: the message
+    that the verdict's reading came in, where it is at hand."""
     seen = sighting or Sighting(verdict)
     return ThermalVerdict(
-        reading=reading_to_message(verdict.reading),
+        reading=reading_to_message(verdict.reading) if reading is None else reading,
         severity=verdict.severity.rank,
         provisional=verdict.provisional,
         rule=verdict.rule,
@@ -202,13 +205,18 @@ def verdicts_to_message(
     header: Header,
     size_px: tuple[int, int],
     sightings: Sequence[Sighting] = (),
+    readings: Sequence[EquipmentReading] = (),
 ) -> ThermalVerdicts:
-    """size_px: (width, height) of the source image. sightings: one a verdict, or none at all."""
+    """size_px: (width, height) of the source image. sightings, readings: one a verdict, or none at
+    all; see :func:`verdict_to_message`."""
+    nothing = [None] * len(verdicts)
     return ThermalVerdicts(
         header=header,
         width=size_px[0],
         height=size_px[1],
-        verdicts=list(map(verdict_to_message, verdicts, sightings or [None] * len(verdicts))),
+        verdicts=list(
+            map(verdict_to_message, verdicts, sightings or nothing, readings or nothing)
+        ),
     )
 
 
