@@ -1,4 +1,5 @@
-"""From the network's boxes and scores to the few that count: threshold, top-k, NMS per class."""
+"""From the network's boxes and scores to the few that count: threshold, top-k, NMS per class, and
+what the suppressed ones say of where the others lie (``voting``)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from thermoscout_core.detection.voting import VOTER_SCORE, vote
 
 Floats = NDArray[np.float32]
 Selected = tuple[Floats, Floats, NDArray[np.intp]]
@@ -34,7 +37,7 @@ def select(boxes: Floats, scores: Floats, selection: Selection) -> Selected:
     Returns boxes (N, 4) clipped to 0..1, scores (N,) and class indices (N,), best first.
     A prior may yield several classes, as in SSD.
     """
-    prior_index, class_index = np.nonzero(scores >= selection.score_threshold)
+    prior_index, class_index = np.nonzero(scores >= _least_score(selection))
     kept_scores = scores[prior_index, class_index]
     return _suppress(boxes, prior_index, class_index, kept_scores, selection)
 
@@ -42,7 +45,7 @@ def select(boxes: Floats, scores: Floats, selection: Selection) -> Selected:
 def select_foreground(boxes: Floats, scores: Floats, selection: Selection) -> Selected:
     """The same of scores (P, 1 + C) as a network gives them, background first. Several times as
     fast: what is left out of an array costs numpy more than what is looked at in vain."""
-    enough = scores >= selection.score_threshold
+    enough = scores >= _least_score(selection)
     enough[:, 0] = False
     prior_index, column = np.divmod(np.flatnonzero(enough), scores.shape[1])
     kept_scores = scores[prior_index, column]
@@ -75,5 +78,12 @@ def _suppress(
         ),
         dtype=np.intp,
     ).reshape(-1)
-    order = kept[(sizes[kept] > 0).all(axis=1)][: selection.max_detections]
-    return kept_boxes[order], kept_scores[order], class_index[order]
+    sure = kept_scores[kept] >= selection.score_threshold
+    order = kept[sure & (sizes[kept] > 0).all(axis=1)][: selection.max_detections]
+    voted = vote(order, kept_boxes, kept_scores, class_index)
+    return voted, kept_scores[order], class_index[order]
+
+
+def _least_score(selection: Selection) -> float:
+    """Of a candidate: the less sure ones only vote."""
+    return min(selection.score_threshold, VOTER_SCORE)

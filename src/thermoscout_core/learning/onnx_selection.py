@@ -2,7 +2,8 @@
 inside the file.
 
 As there, the best candidates of all classes are taken first, and boxes of different classes are
-moved apart so that one suppression serves all classes.
+moved apart so that one suppression serves all classes. The suppressed ones then have a say in
+where the others lie (detection.voting).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 
 from thermoscout_core.detection.postprocess import Selection
+from thermoscout_core.detection.voting import VOTER_IOU, VOTER_SCORE, VOTERS
 
 BEST_CANDIDATES = """
   end = Constant<value_ints = [{labels}]>()
@@ -73,9 +75,60 @@ selection (float[batch, {priors}, 4] decoded_boxes, float[batch, {priors}, label
   candidate_column = Slice(kept, two, three, one)
   frames = Squeeze(frame_column, one)
   pick = Concat<axis = 1>(frame_column, candidate_column)
-  boxes = GatherND(candidates, pick)
+  placed = GatherND(candidates, pick)
   scores = GatherND(best, pick)
   classes = GatherND(class_index, pick)
+
+  voter_count = Constant<value_ints = [{voters}]>()
+  best_voters = Slice(best, zero, voter_count, one)
+  box_voters = Slice(candidates, zero, voter_count, one)
+  class_voters = Slice(class_index, zero, voter_count, one)
+  voter_score = Gather<axis = 0>(best_voters, frames)
+  voter_box = Gather<axis = 0>(box_voters, frames)
+  voter_class = Gather<axis = 0>(class_voters, frames)
+  placed_column = Unsqueeze(placed, one)
+  low_x, low_y, high_x, high_y = Split<axis = 2>(placed_column)
+  their_low_x, their_low_y, their_high_x, their_high_y = Split<axis = 2>(voter_box)
+  common_low_x = Max(low_x, their_low_x)
+  common_low_y = Max(low_y, their_low_y)
+  common_high_x = Min(high_x, their_high_x)
+  common_high_y = Min(high_y, their_high_y)
+  any_width = Sub(common_high_x, common_low_x)
+  any_height = Sub(common_high_y, common_low_y)
+  common_width = Max(any_width, nothing)
+  common_height = Max(any_height, nothing)
+  common = Mul(common_width, common_height)
+  own_width = Sub(high_x, low_x)
+  own_height = Sub(high_y, low_y)
+  own_area = Mul(own_width, own_height)
+  their_width = Sub(their_high_x, their_low_x)
+  their_height = Sub(their_high_y, their_low_y)
+  their_area = Mul(their_width, their_height)
+  both = Add(own_area, their_area)
+  union = Sub(both, common)
+  voter_iou = Constant<value_float = {voter_iou}>()
+  near_enough = Mul(union, voter_iou)
+  near_column = GreaterOrEqual(common, near_enough)
+  is_near = Squeeze(near_column, two)
+  own_class = Unsqueeze(classes, one)
+  is_same = Equal(voter_class, own_class)
+  least_score = Constant<value_float = {voter_score}>()
+  is_sure_voter = GreaterOrEqual(voter_score, least_score)
+  is_own = Equal(candidate_column, voter_rank)
+  is_other = Not(is_own)
+  near_and_same = And(is_near, is_same)
+  sure_other = And(is_sure_voter, is_other)
+  votes = And(near_and_same, sure_other)
+  weights = Where(votes, voter_score, nothing)
+  weights_row = Unsqueeze(weights, one)
+  others_say_row = MatMul(weights_row, voter_box)
+  others_say = Squeeze(others_say_row, one)
+  own_weight = Unsqueeze(scores, one)
+  it_says = Mul(placed, own_weight)
+  all_say = Add(others_say, it_says)
+  others_weight = ReduceSum<keepdims = 1>(weights, one)
+  weight = Add(others_weight, own_weight)
+  boxes = Div(all_say, weight)
 }}
 """
 )
@@ -88,6 +141,8 @@ def selection_graph(
 
     The thresholds of selection become optional inputs; its candidates are fixed.
     """
+    candidates = min(selection.candidates, priors * class_count)
+    voters = min(VOTERS, candidates)
     model = parser.parse_model(
         _GRAPH.format(
             ir_version=ir_version,
@@ -95,10 +150,18 @@ def selection_graph(
             priors=priors,
             class_count=class_count,
             labels=1 + class_count,
-            candidates=min(selection.candidates, priors * class_count),
+            candidates=candidates,
+            voters=voters,
+            voter_iou=VOTER_IOU,
+            voter_score=VOTER_SCORE,
         )
     )
-    model.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.float32), "nothing_row"))
+    constants = {
+        "nothing_row": np.zeros(1, np.float32),
+        "voter_rank": np.arange(voters, dtype=np.int64)[None],
+    }
+    for name, values in constants.items():
+        model.graph.initializer.append(numpy_helper.from_array(values, name))
     return model
 
 

@@ -5,7 +5,8 @@ outputs whose size nobody knows beforehand. Here the best candidates come as a f
 first, and what a better one of its class suppresses has score 0. Greedy suppression is the only
 solution of: a candidate stays if and only if no better one that stays overlaps it too much. Found
 round by round, each settles at least one more candidate of every chain of overlapping ones; ROUNDS
-are far more than real frames need (a test counts them).
+are far more than real frames need (a test counts them). Where the others lie, the suppressed ones
+have a say in, as in detection.voting.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 import onnx
 from onnx import numpy_helper, parser
 
+from thermoscout_core.detection.voting import VOTER_IOU, VOTER_SCORE, VOTERS
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.learning.onnx_selection import BEST_CANDIDATES
 
-CANDIDATES = 200
+CANDIDATES = VOTERS
 """Considered per frame, of all classes together."""
 ROUNDS = 12
 
@@ -43,9 +45,9 @@ suppression (float[{frames}, {priors}, 4] decoded_boxes,
   prior_index = Concat<axis = 2>(prior_column, prior_column, prior_column, prior_column)
   chosen = GatherElements<axis = 1>(decoded_boxes, prior_index)
   not_negative = Max(chosen, nothing)
-  boxes = Min(not_negative, whole)
+  placed = Min(not_negative, whole)
   four_ones = Constant<value_ints = [1, 1, 1, 1]>()
-  left, top, right, bottom = Split<axis = 2>(boxes, four_ones)
+  left, top, right, bottom = Split<axis = 2>(placed, four_ones)
   width = Sub(right, left)
   height = Sub(bottom, top)
   area = Mul(width, height)
@@ -81,6 +83,27 @@ suppression (float[{frames}, {priors}, 4] decoded_boxes,
   stays = Greater(kept_{last}, nothing)
   is_found = And(stays, has_area)
   scores = Where(is_found, best, nothing)
+
+  voter_iou = Constant<value_float = {voter_iou}>()
+  voter_score = Constant<value_float = {voter_score}>()
+  near_enough = Mul(union, voter_iou)
+  is_far = Less(common, near_enough)
+  is_near = Not(is_far)
+  near_and_same = And(is_near, same_class)
+  best_row = Unsqueeze(best, one)
+  is_unsure = Less(best_row, voter_score)
+  is_sure = Not(is_unsure)
+  voter_of = And(near_and_same, is_sure)
+  other_voter = And(voter_of, is_other)
+  weights = Where(other_voter, best_row, nothing)
+  own_weight = Unsqueeze(best, two)
+  others_say = MatMul(weights, placed)
+  it_says = Mul(placed, own_weight)
+  all_say = Add(others_say, it_says)
+  others_weight = ReduceSum<keepdims = 1>(weights, two)
+  weight = Add(others_weight, own_weight)
+  some_weight = Max(weight, least_weight)
+  boxes = Div(all_say, some_weight)
 }}
 """
 )
@@ -124,12 +147,16 @@ def suppression_graph(
             candidates=candidates,
             rounds=rounds,
             last=ROUNDS,
+            voter_iou=VOTER_IOU,
+            voter_score=VOTER_SCORE,
         )
     )
     rank = np.arange(candidates)
     constants = {
         "iou_threshold": np.array(iou_threshold, np.float32),
         "is_better": (rank[:, None] < rank[None, :])[None],
+        "is_other": (rank[:, None] != rank[None, :])[None],
+        "least_weight": np.array(1e-9, np.float32),
         "kept_0": np.ones((1, candidates), np.float32),
     }
     for name, values in constants.items():
