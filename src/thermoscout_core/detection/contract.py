@@ -3,7 +3,8 @@
 A file is known by the names of its inputs and outputs:
 
 ========================  =====================================================================
-input ``images``          (N, 3, H, W) float32 in −1..1, made by :func:`network_input`
+input ``images``          (N, 3, H, W) float32 in −1..1, made by :func:`network_input`: the same
+                          grey three times, of which a file may read the first alone
 input ``counts``          (N, H, W, 2) uint8, frames of that size as the camera sends them: the
                           bytes of uint16 counts, the low one first
 outputs offsets, logits   raw: (N, P, 4) and (N, P, 1 + C), background first
