@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from thermoscout_core.learning.compression.fingerprints import fingerprint_of
 from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.compression.step import Outcome, Section, Step
+from thermoscout_core.learning.compression.weights.allocation import lamp_ratios, uniform_ratios
 from thermoscout_core.learning.compression.weights.csr import INDEX_TYPES, save_csr
 from thermoscout_core.learning.compression.weights.masks import (
     IterativeThresholding,
@@ -27,6 +28,7 @@ from thermoscout_core.learning.compression.weights.sensitivity import (
 from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.training.companion import Companion
 
+ALLOCATIONS = {"uniform": uniform_ratios, "lamp": lamp_ratios}
 HELD_EPOCHS, FREE_EPOCHS = 2, 1
 """Of iterative hard thresholding, in turns."""
 
@@ -59,7 +61,10 @@ class PruneWeights(Step):
 
     do: Literal["prune_weights"]
     keep_ratio: float | None = Field(None, gt=0, le=1)
-    """Of every layer; null: each layer's own, from the sensitivity sweep."""
+    """Of all weights; null: each layer's own, from the sensitivity sweep."""
+    allocation: Literal["uniform", "lamp"] = "uniform"
+    """How keep_ratio is shared out: the same in every layer, or by layer-adaptive magnitudes
+    (Lee et al. 2021), which spare layers whose weights are few and all needed."""
     sensitivity: SweepSection = SweepSection()
     """How the layers' ratios are found."""
     rounds: int = Field(3, ge=1)
@@ -88,7 +93,7 @@ class PruneWeights(Step):
         wanted = (
             self.sensitivity.chosen(found)
             if found is not None
-            else dict.fromkeys(prunable_layers(model.network), self.keep_ratio or 1.0)
+            else ALLOCATIONS[self.allocation](model.network, self.keep_ratio or 1.0)
         )
         for number in range(1, self.rounds + 1):
             ratios = {name: ratio ** (number / self.rounds) for name, ratio in wanted.items()}
