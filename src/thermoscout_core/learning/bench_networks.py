@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from thermoscout_core.bench.rows import Row
 from thermoscout_core.bench.runtimes import Infer, Outputs, Tensors
@@ -189,11 +189,20 @@ def _take_weights(folded: nn.Module, path: Path) -> bool:
         if node.op_type == "Identity" and node.input[0].removeprefix("network/") in weights:
             name, source = (side[0].removeprefix("network/") for side in (node.output, node.input))
             weights[name] = weights[source]
-    needed = folded.state_dict().keys() - {"priors"}
-    if not needed <= weights.keys():
+    own = {name: value for name, value in folded.state_dict().items() if name != "priors"}
+    if not own.keys() <= weights.keys():
         return False
-    folded.load_state_dict({name: weights[name] for name in needed}, strict=False)
+    taken = {name: _like(weights[name], value) for name, value in own.items()}
+    folded.load_state_dict(taken, strict=False)
     return True
+
+
+def _like(found: Tensor, wanted: Tensor) -> Tensor:
+    """A file's stem sums its filters over the three channels of a grey picture; a third on each
+    gives the same."""
+    if wanted.ndim == 4 and wanted.shape[1] == 3 and found.shape[1] == 1:
+        return (found / 3).expand_as(wanted)
+    return found
 
 
 def _rounded_up(size_px: tuple[int, int]) -> tuple[int, int]:
