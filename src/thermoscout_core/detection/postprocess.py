@@ -56,32 +56,29 @@ def _suppress(
     boxes: Floats,
     prior_index: NDArray[np.intp],
     class_index: NDArray[np.intp],
-    kept_scores: Floats,
+    scores: Floats,
     selection: Selection,
 ) -> Selected:
-    if kept_scores.size > selection.candidates:
-        best = np.argpartition(-kept_scores, selection.candidates)[: selection.candidates]
-        prior_index, class_index, kept_scores = (
-            prior_index[best],
-            class_index[best],
-            kept_scores[best],
-        )
-    kept_boxes = np.clip(boxes[prior_index], 0.0, 1.0)
-    sizes = kept_boxes[:, 2:] - kept_boxes[:, :2]
-    rectangles = np.concatenate([kept_boxes[:, :2] + 2.0 * class_index[:, None], sizes], axis=1)
+    """Of the candidates: (M,) each, and the boxes of all priors."""
+    if scores.size > selection.candidates:
+        best = np.argpartition(-scores, selection.candidates)[: selection.candidates]
+        prior_index, class_index, scores = prior_index[best], class_index[best], scores[best]
+    candidates = np.clip(boxes[prior_index], 0.0, 1.0)
+    sure = np.flatnonzero(scores >= selection.score_threshold)
+    sizes = candidates[sure, 2:] - candidates[sure, :2]
+    apart = candidates[sure, :2] + 2.0 * class_index[sure, None]
     kept = np.asarray(
         cv2.dnn.NMSBoxes(
-            rectangles.astype(np.float64).tolist(),
-            kept_scores.astype(np.float32).tolist(),
+            np.concatenate([apart, sizes], axis=1).astype(np.float64).tolist(),
+            scores[sure].astype(np.float32).tolist(),
             0.0,
             selection.iou_threshold,
         ),
         dtype=np.intp,
     ).reshape(-1)
-    sure = kept_scores[kept] >= selection.score_threshold
-    order = kept[sure & (sizes[kept] > 0).all(axis=1)][: selection.max_detections]
-    voted = vote(order, kept_boxes, kept_scores, class_index)
-    return voted, kept_scores[order], class_index[order]
+    order = sure[kept[(sizes[kept] > 0).all(axis=1)][: selection.max_detections]]
+    voted = vote(order, candidates, scores, class_index)
+    return voted, scores[order], class_index[order]
 
 
 def _least_score(selection: Selection) -> float:
