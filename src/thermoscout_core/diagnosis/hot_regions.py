@@ -10,6 +10,7 @@ how far one has to come down from it to reach anything hotter.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +49,8 @@ MAX_REACH_PX = 15
 """A region's box ends this far from its spot."""
 DESCENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Shares of a spot's rise: so far one comes down from it to see what it hangs together with."""
-FLANK = 0.5
+HALF = 0.5
+FLANK = HALF
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def find_hot_regions(celsius: Picture) -> list[HotRegion]:
     smooth = np.asarray(cv2.blur(picture, (3, 3)), np.float32)
     peaks = _Peaks.of(smooth)
     scene = _Scene.of(smooth)
-    return [peaks.region(index, smooth, scene, scale) for index in peaks.chosen()]
+    slopes = _Slopes(smooth)
+    return [peaks.region(index, slopes, scene, scale) for index in peaks.chosen()]
 
 
 @dataclass(frozen=True)
@@ -110,15 +113,18 @@ class _Scene:
     @classmethod
     def of(cls, smooth: Picture) -> _Scene:
         # every other pixel: a level needs no more
-        values = np.sort(smooth[::2, ::2], axis=None)
-        clipped = np.minimum(values, values[int(OUTLIER_QUANTILE * (len(values) - 1))])
-        low, high = float(clipped[0]), float(clipped[-1])
+        values: Floats = smooth[::2, ::2].ravel()
+        last = int(OUTLIER_QUANTILE * (len(values) - 1))
+        values = np.partition(values, last)
+        clipped = np.minimum(values, values[last])
+        low, high = float(clipped.min()), float(values[last])
         step = max(high - low, 1e-3) / 255
         bytes_ = np.rint((clipped - low) / step).astype(np.uint8)
         cut, _ = cv2.threshold(bytes_, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-        first_solid = int(np.searchsorted(bytes_, int(cut), side="right"))
-        solid = values[first_solid:] if first_solid < values.size else values
-        return cls(*(_middle(part) for part in (solid, values[:first_solid], values)))
+        first_solid = int(np.count_nonzero(bytes_ <= int(cut)))
+        whole = 0, len(values)
+        solid = (first_solid, len(values)) if first_solid < len(values) else whole
+        return cls(*_middles(values, (solid, (0, first_solid), whole)))
 
     @property
     def reference_c(self) -> float:
@@ -126,10 +132,11 @@ class _Scene:
         return max(self.solid_c, self.median_c)
 
 
-def _middle(ascending: Floats) -> float:
-    """The median of values in ascending order."""
-    count = len(ascending)
-    return float(ascending[(count - 1) // 2 : count // 2 + 1].mean())
+def _middles(values: Floats, parts: Sequence[tuple[int, int]]) -> list[float]:
+    """The medians of parts (from, to) of what the values would be in ascending order."""
+    middles = [((low + high - 1) // 2, (low + high) // 2) for low, high in parts]
+    in_place = np.partition(values, sorted({place for pair in middles for place in pair}))
+    return [float(in_place[low : high + 1].mean()) for low, high in middles]
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ class _Peaks:
         around = cv2.dilate(smooth, np.ones((PEAK_WINDOW_PX, PEAK_WINDOW_PX), np.uint8))
         y, x = np.divmod(np.flatnonzero(smooth >= around), smooth.shape[1])
         level = smooth[y, x]
-        isolation = (level[:, None] - _circles(smooth, x, y).max(axis=0)).max(axis=1)
+        isolation = level - _coolest_circles(smooth, x, y)
         first = np.argsort(-(level + isolation), kind="stable")[:MAX_PEAKS]
         return cls(x[first], y[first], level[first], isolation[first])
 
@@ -164,22 +171,22 @@ class _Peaks:
         for index in np.argsort(-height, kind="stable"):
             if left[index]:
                 kept.append(int(index))
-                left &= self.distances_px(int(index)) > distance_px
+                left &= self._distances_px[index] > distance_px
         return kept
 
-    def distances_px(self, index: int) -> Pixels:
-        """Chessboard distances of all peaks to one."""
-        across, down = np.abs(self.x - self.x[index]), np.abs(self.y - self.y[index])
+    @cached_property
+    def _distances_px(self) -> Pixels:
+        """(N, N) the chessboard distances between them."""
+        across, down = (np.abs(along[:, None] - along) for along in (self.x, self.y))
         farther: Pixels = np.maximum(across, down)
         return farther
 
-    def region(self, index: int, smooth: Picture, scene: _Scene, scale: float) -> HotRegion:
+    def region(self, index: int, slopes: _Slopes, scene: _Scene, scale: float) -> HotRegion:
         level = float(self.level_c[index])
         x, y = int(self.x[index]), int(self.y[index])
-        height, width = smooth.shape
+        height, width = slopes.smooth.shape
         half_k = max(MIN_HALF_RISE_K, (level - scene.reference_c) / 2)
-        own_rise = _own_rise(smooth, (x, y), 2 * half_k)
-        _, (left, top, columns, rows) = _reached(smooth, (x, y), half_k)
+        own_rise, (left, top, columns, rows) = slopes.descend((x, y), 2 * half_k)
         # beyond the window in which it is the highest, a flank leads to what is hotter
         reach = MAX_REACH_PX if own_rise > FLANK else PEAK_WINDOW_PX // 2
         edges = (
@@ -203,15 +210,16 @@ class _Peaks:
         return self.apart(self.level_c, PEER_DISTANCE_PX)
 
     def _peers_c(self, index: int) -> float:
-        away = self.distances_px(index) > PEER_DISTANCE_PX
-        others = [i for i in self._peers if away[i]]
+        away_px = self._distances_px[index].tolist()
+        others = [i for i in self._peers if away_px[i] > PEER_DISTANCE_PX]
         if not others:
             return float(self.level_c[index]) - NO_PEER_K
         return float(self.level_c[others[min(PEER_RANK, len(others)) - 1]])
 
 
-def _circles(smooth: Picture, x: Pixels, y: Pixels) -> Picture:
-    """(32, N, 7): the points of the circles around N spots; beyond the edge its pixels go on."""
+def _coolest_circles(smooth: Picture, x: Pixels, y: Pixels) -> Floats:
+    """(N,) the hottest point of the coolest of the circles around each spot; beyond the edge its
+    pixels go on."""
     reach = CIRCLES_PX[-1]
     wide = cv2.copyMakeBorder(smooth, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     angles = np.arange(CIRCLE_POINTS) * (2 * np.pi / CIRCLE_POINTS)
@@ -219,31 +227,44 @@ def _circles(smooth: Picture, x: Pixels, y: Pixels) -> Picture:
     rows = np.rint(np.outer(np.sin(angles), CIRCLES_PX)).astype(np.intp)
     offsets = rows * wide.shape[1] + columns
     spots = (y + reach) * wide.shape[1] + x + reach
-    points: Picture = np.take(wide, spots[:, None] + offsets[:, None, :])
-    return points
+    # circle by circle: all at once would be arrays that the system hands out page by page
+    circles = [np.take(wide, spots + offset[:, None]).max(axis=0) for offset in offsets.T]
+    return np.asarray(np.min(circles, axis=0))
 
 
-def _reached(
-    smooth: Picture, spot_px: tuple[int, int], down_k: float
-) -> tuple[float, Sequence[int]]:
-    """What hangs together with a spot without coming down from it by more than down_k: the
-    hottest of it, and (left, top, width, height) around it."""
-    height, width = smooth.shape
-    mask = np.zeros((height + 2, width + 2), np.uint8)
-    flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
-    *_, around = cv2.floodFill(smooth, mask, spot_px, 0, loDiff=down_k, upDiff=1e4, flags=flags)
-    left, top, columns, rows = around
-    inside = np.s_[top : top + rows, left : left + columns]
-    _, hottest_c, _, _ = cv2.minMaxLoc(smooth[inside], mask[1:-1, 1:-1][inside])
-    return hottest_c, around
+class _Slopes:
+    """What one reaches from a spot by coming down from it."""
 
+    def __init__(self, smooth: Picture) -> None:
+        self.smooth = smooth
+        height, width = smooth.shape
+        self._mask = np.zeros((height + 2, width + 2), np.uint8)
 
-def _own_rise(smooth: Picture, spot_px: tuple[int, int], rise_k: float) -> float:
-    """The share of its rise that one has to come down to reach anything hotter (see HotRegion):
-    the topographic prominence of a summit over its height."""
-    level_c = smooth[spot_px[1], spot_px[0]]
-    for share in DESCENTS:
-        hottest_c, _ = _reached(smooth, spot_px, share * rise_k)
-        if hottest_c > level_c:
-            return share
-    return 1.0
+    def descend(self, spot_px: tuple[int, int], rise_k: float) -> tuple[float, Sequence[int]]:
+        """The share of its rise that one has to come down to reach anything hotter (see
+        HotRegion): the topographic prominence of a summit over its height. And (left, top, width,
+        height) around what hangs together with it above half of its rise."""
+        level_c = self.smooth[spot_px[1], spot_px[0]]
+        around: dict[float, Sequence[int]] = {}
+
+        def leads_up(share: float) -> bool:
+            hottest_c, around[share] = self._reach(spot_px, share * rise_k)
+            return bool(hottest_c > level_c)
+
+        # who comes down farther reaches all that and more; the middle one, half, is asked first
+        least = bisect_left(DESCENTS, True, key=leads_up)
+        return (*DESCENTS, 1.0)[least], around[HALF]
+
+    def _reach(self, spot_px: tuple[int, int], down_k: float) -> tuple[float, Sequence[int]]:
+        """What hangs together with a spot without coming down from it by more than down_k: the
+        hottest of it, and (left, top, width, height) around it."""
+        flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
+        *_, around = cv2.floodFill(
+            self.smooth, self._mask, spot_px, 0, loDiff=down_k, upDiff=1e4, flags=flags
+        )
+        left, top, columns, rows = around
+        inside = np.s_[top : top + rows, left : left + columns]
+        reached = self._mask[1:-1, 1:-1][inside]
+        _, hottest_c, _, _ = cv2.minMaxLoc(self.smooth[inside], reached)
+        reached[:] = 0  # for the next
+        return hottest_c, around
