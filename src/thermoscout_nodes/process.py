@@ -22,10 +22,11 @@ from thermoscout_nodes.turns import TurnTakingExecutor
 SIGNAL_CHECK_S = 0.1
 """The executor wakes so often to see whether a signal asked it to end."""
 
-THREAD_TURN_S = 0.0005
+THREAD_TURN_S = 0.0002
 """A thread that wants the interpreter gets it after so long. Python's own 5 ms are paid at each
 hand-over between executor, camera and inference while all of them have work (two cores kept busy
-by others, benchmarks/graph_latency.py: frame to verdict p50 78 ms with 5 ms, 19 ms with 0.5 ms).
+by others, benchmarks/graph_latency.py: frame to verdict p50 78 ms with 5 ms, 19 ms with 0.5 ms;
+less the network p95 8.0 ms with 0.5 ms, 7.2 with 0.2 and with 0.1).
 """
 
 
