@@ -1,6 +1,6 @@
 """What a teacher is worth: one student trained on alone and taught, with several seeds.
 
-python benchmarks/distillation.py --model runs/mobilenet_v1_ssd512_stage3/best.safetensors
+python benchmarks/distillation.py --model runs/shipped/best.safetensors
 
 The student is that detector with a smaller input (config/compression/student_alone.yaml). Both
 trainings begin with the same weights and differ in the teacher alone. Unless another one is given,

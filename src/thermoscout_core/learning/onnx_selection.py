@@ -156,7 +156,7 @@ def selection_graph(
             voter_score=VOTER_SCORE,
         )
     )
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "nothing_row": np.zeros(1, np.float32),
         "voter_rank": np.arange(voters, dtype=np.int64)[None],
     }
