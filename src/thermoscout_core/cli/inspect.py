@@ -34,7 +34,7 @@ def inspect(
         float | None, typer.Option(help="Leave out detections below it, 0..1.", metavar="F")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Detector (ONNX file), or int8, the shipped fast one.")
+        Path | None, typer.Option(help="Detector (ONNX file), or int8 or small, shipped for CPUs.")
     ] = None,
     rules: Annotated[
         str | None,

@@ -19,7 +19,11 @@ from thermoscout_core.frames import Counts
 from thermoscout_core.resources import resource_path, sha256_of
 
 DEFAULT_MODEL = "models/mobilenet_v1_ssd512.onnx"
-SHIPPED_MODELS = {"float32": DEFAULT_MODEL, "int8": "models/mobilenet_v1_ssd512_int8.onnx"}
+SHIPPED_MODELS = {
+    "float32": DEFAULT_MODEL,
+    "int8": "models/mobilenet_v1_ssd512_int8.onnx",
+    "small": "models/mobilenet_v1_ssd512_small.onnx",
+}
 """Names that stand for a shipped file wherever a model is asked for."""
 
 

@@ -19,7 +19,7 @@ DETECTOR: Table = (
     Parameter(
         "model",
         "",
-        "ONNX file of the detector; empty is the shipped one, int8 the shipped fast one for CPUs.",
+        "ONNX file of the detector; empty is the shipped one; int8, small: shipped for CPUs.",
         check=input_file(".onnx", ".plan", ".engine", shipped=SHIPPED_MODELS),
     ),
     Parameter(
