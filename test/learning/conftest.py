@@ -1,5 +1,8 @@
 """A small dataset of simulated frames on disk, and a tiny network."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,17 @@ CLASSES = (
     *("bushing", "insulator_column", "insulator_string", "disconnector"),
     *("connector", "transformer", "cable_termination"),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def memory_stays_as_it_is() -> Iterator[None]:
+    """Commands that run within the tests' process leave its memory's settings alone: they would
+    hold for all tests after them (training/test_machine.py tries them in a process of its own)."""
+    with pytest.MonkeyPatch.context() as patch:
+        with suppress(ImportError):  # without torch there is nothing to train
+            machine = import_module("thermoscout_core.learning.training.machine")
+            patch.setattr(machine, "keep_memory", lambda: True)
+        yield
 
 
 @pytest.fixture(scope="session")
