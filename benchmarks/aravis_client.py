@@ -26,6 +26,8 @@ def load() -> ctypes.CDLL | None:
     path = named or (str(fetched[0]) if fetched else "")
     if not path:
         return None
+    for needed in Path(path).parent.glob("libusb-1.0.so.0"):
+        ctypes.CDLL(str(needed), ctypes.RTLD_GLOBAL)  # fetched beside it
     library = ctypes.CDLL(path)
     pointer, size = ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)
     for name, result, arguments in (

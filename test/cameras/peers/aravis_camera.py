@@ -120,6 +120,8 @@ def library() -> str:
     named = os.environ.get("THERMOSCOUT_ARAVIS") or find_library("aravis-0.8")
     if not named:
         sys.exit("libaravis isn't here: apt install libaravis-0.8-0, or scripts/fetch_aravis")
+    for needed in Path(named).parent.glob("libusb-1.0.so.0"):
+        ctypes.CDLL(str(needed), ctypes.RTLD_GLOBAL)  # fetched beside it
     return named
 
 
