@@ -3,6 +3,7 @@ nodes'."""
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import signal
@@ -141,8 +142,20 @@ def aravis() -> str:
     return library
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trainings first: they send signals to their own process, and one of the libraries that other
-    tests load leaves the main thread a signal stack that isn't there any more; the next signal is
-    then a segmentation fault (seen with gdb in os.kill, on a processor with AVX-512)."""
-    items.sort(key=lambda item: "training" not in item.path.parts)
+class _SignalStack(ctypes.Structure):
+    _fields_ = (
+        ("start", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("size", ctypes.c_size_t),
+    )
+
+
+SIGNAL_STACK_OFF = 2  # SS_DISABLE of <signal.h>
+
+
+def pytest_runtest_setup() -> None:
+    """Signals come on the main thread's own stack: one of the many libraries that the tests load
+    leaves it a signal stack that is no good, and a test that signals to its own process then ended
+    in a segmentation fault (seen with gdb in os.kill, on a processor with AVX-512)."""
+    off = _SignalStack(None, SIGNAL_STACK_OFF, 0)
+    ctypes.CDLL(None).sigaltstack(ctypes.byref(off), None)
