@@ -21,7 +21,8 @@ def keep_memory() -> bool:
     """Have this process keep the memory that a step frees, for the next step.
 
     glibc gives large blocks back to the system and gets them anew, zeroed page by page, in every
-    step; on a virtual machine that was a third of a training's time. False where the C library
+    step; on a virtual machine, beside other work, that was over a quarter of a training's CPU time
+    (seen in the process's own counters). False where the C library
     isn't glibc; then nothing changes.
     """
     try:
