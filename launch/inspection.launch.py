@@ -23,6 +23,17 @@ NODES = (
     "ir_camera",
 )
 """In the order of their start: whoever listens before whoever speaks."""
+ORDER = {
+    "fault_judge": {"end_after": "temperature_correction"},
+    "temperature_correction": {
+        "start_after": "fault_judge",
+        "end_after": "detector, laser_rangefinder",
+    },
+    "detector": {"start_after": "temperature_correction", "end_after": "ir_camera"},
+    "laser_rangefinder": {"start_after": "temperature_correction"},
+    "ir_camera": {"start_after": "detector, temperature_correction"},
+}
+"""Of nodes in processes of their own; within one process it is the process that sees to it."""
 RESPAWN_DELAY_S = 0.3
 VIEWERS = ("rviz", "foxglove")
 
@@ -31,16 +42,18 @@ def _start(context: LaunchContext) -> list[Node]:
     one_process = IfCondition(LaunchConfiguration("one_process")).evaluate(context)
     respawn = IfCondition(LaunchConfiguration("respawn")).evaluate(context)
     record = LaunchConfiguration("record").perform(context)
-    overrides = overrides_file(
-        {
-            "ir_camera": {"url": LaunchConfiguration("camera_url").perform(context)},
-            "laser_rangefinder": {"url": LaunchConfiguration("rangefinder_url").perform(context)},
-            "bag_recorder": {
-                "output": record,
-                "topics": LaunchConfiguration("record_topics").perform(context),
-            },
-        }
-    )
+    asked = {
+        "ir_camera": {"url": LaunchConfiguration("camera_url").perform(context)},
+        "laser_rangefinder": {"url": LaunchConfiguration("rangefinder_url").perform(context)},
+        "bag_recorder": {
+            "output": record,
+            "topics": LaunchConfiguration("record_topics").perform(context),
+            "end_after": "fault_judge",
+        },
+    }
+    if not one_process:
+        asked = {node: {**asked.get(node, {}), **ORDER.get(node, {})} for node in asked | ORDER}
+    overrides = overrides_file(asked)
     executables = ("inspection",) if one_process else NODES
     return [
         Node(

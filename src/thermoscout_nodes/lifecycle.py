@@ -13,6 +13,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from thermoscout_core.errors import ThermoscoutError
 from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
+from thermoscout_nodes.order import POLL_S, Listeners, names_of
 from thermoscout_nodes.parameters import ParameterServer, Table
 from thermoscout_nodes.restart import Restart
 from thermoscout_nodes.wiring import WiredNode
@@ -33,7 +34,8 @@ class ManagedNode(WiredNode):
     the node goes back to where it was; any other exception is logged with its traceback and takes
     the node through error processing to unconfigured. With the parameter autostart (the default)
     the node configures and activates itself as soon as it is spun, on every ROS 2 distribution,
-    and tries again after a while when that fails.
+    and tries again after a while when that fails. Between the two it waits for the nodes in
+    start_after.
 
     finished: True when it has nothing more to do, and the process may end.
     """
@@ -50,6 +52,8 @@ class ManagedNode(WiredNode):
         self.parameters = ParameterServer(
             self, table, self.parameters_changed, lambda: self._is_configured
         )
+        self._listeners = Listeners(self, ())
+        self._waits_for: list[str] = []
         self._guard_change_state()
         self._clock_watch = self.get_clock().create_jump_callback(
             CLOCK_SET_BACK, post_callback=self._on_clock_set_back
@@ -97,6 +101,7 @@ class ManagedNode(WiredNode):
         outcome = self._attempt("configure", lambda: self.configure())
         if outcome is SUCCESS:
             self._is_configured = True
+            self._listeners = Listeners(self, names_of(str(self.parameters["start_after"])))
             return super().on_configure(state)
         self._release_all()
         return outcome
@@ -162,10 +167,23 @@ class ManagedNode(WiredNode):
         state = self._state_machine.current_state[1]
         if state == "unconfigured" and self.trigger_configure() is SUCCESS:
             state = "inactive"
+        if state == "inactive" and self._wait_for_listeners():
+            return
         if state == "inactive" and self.trigger_activate() is SUCCESS:
             self._restart.succeeded()
             return
         self.get_logger().warning(f"trying again in {self._restart.later():g} s")
+
+    def _wait_for_listeners(self) -> bool:
+        """Whether this start goes on later, when they listen."""
+        missing = self._listeners.missing(self.published_topics)
+        self._waits_for = missing if self._listeners.patience else []
+        if self._waits_for:
+            self._restart.after(POLL_S)
+        elif missing:
+            names = ", ".join(missing)
+            self.get_logger().warning(f"start_after: begins though {names} don't listen to it")
+        return bool(self._waits_for)
 
     def _on_clock_set_back(self, jump: TimeJump) -> None:
         back_s = -jump.delta.nanoseconds * 1e-9
@@ -228,4 +246,6 @@ class ManagedNode(WiredNode):
         }
         if self._why_not:
             return Status(ERROR, self._why_not, values)
+        if state == "inactive" and self._waits_for:
+            return Status(WARN, f"waits until {', '.join(self._waits_for)} listen", values)
         return Status(OK if state == "active" else WARN, state, values)

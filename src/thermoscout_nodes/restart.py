@@ -33,11 +33,15 @@ class Restart:
 
     def later(self) -> float:
         """Plan the next attempt; seconds until then."""
-        self.cancel()
         delay_s = min(BACK_OFF_FIRST_S * 2.0**self.attempts, BACK_OFF_LAST_S)
         self.attempts += 1
-        self._timer = self._node.create_timer(delay_s, self._fire, clock=self._clock)
+        self.after(delay_s)
         return delay_s
+
+    def after(self, delay_s: float) -> None:
+        """Call start() then, which is no further attempt: the one before only waited."""
+        self.cancel()
+        self._timer = self._node.create_timer(delay_s, self._fire, clock=self._clock)
 
     def succeeded(self) -> None:
         self.cancel()

@@ -11,13 +11,13 @@ from std_msgs.msg import Header
 
 from thermoscout_nodes.handover import Handover
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.parameter_tables.shared import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import LIFECYCLE
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
 
 
 class Sayer(ManagedNode):
     def __init__(self, **options: Any) -> None:
-        super().__init__("sayer", (AUTOSTART,), **options)
+        super().__init__("sayer", LIFECYCLE, **options)
 
     def configure(self) -> None:
         self.images = self.advertise(Image, "images", SENSOR_PUBLISH)
@@ -26,7 +26,7 @@ class Sayer(ManagedNode):
 
 class Hearer(ManagedNode):
     def __init__(self, **options: Any) -> None:
-        super().__init__("hearer", (AUTOSTART,), **options)
+        super().__init__("hearer", LIFECYCLE, **options)
         self.images: list[Image] = []
         self.headers: list[Header] = []
 

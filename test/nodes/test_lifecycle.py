@@ -17,7 +17,7 @@ from std_msgs.msg import String
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_nodes.inspection import make_graph
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.parameter_tables.shared import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import LIFECYCLE
 from thermoscout_nodes.qos import STANDARD
 from thermoscout_nodes.restart import Restart
 
@@ -28,7 +28,7 @@ class Echo(ManagedNode):
     def __init__(self, fail_in: str = "", error: type[Exception] = ValueError, **options: Any):
         self.fail_in, self.error = fail_in, error
         self.released = 0
-        super().__init__("echo", (AUTOSTART,), **options)
+        super().__init__("echo", LIFECYCLE, **options)
 
     def _maybe_fail(self, where: str) -> None:
         if self.fail_in == where:

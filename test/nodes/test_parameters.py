@@ -18,12 +18,12 @@ from thermoscout_nodes.parameter_files import (
     parameters_yaml,
 )
 from thermoscout_nodes.parameter_tables import TABLES
-from thermoscout_nodes.parameter_tables.shared import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import LIFECYCLE
 from thermoscout_nodes.parameters import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter("emissivity", 0.95, "Of the surface.", minimum=0.01, maximum=1.0, dynamic=True),
     Parameter("count", 3, "How many.", minimum=1, maximum=5),
     Parameter("mode", "fast", "How.", choices=("fast", "slow"), dynamic=True),

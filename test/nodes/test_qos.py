@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from std_msgs.msg import String
 
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.parameter_tables.shared import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import LIFECYCLE
 from thermoscout_nodes.qos import LATCHED, SENSOR_PUBLISH, SENSOR_SUBSCRIBE, STANDARD
 
 
@@ -17,7 +17,7 @@ class Strict(ManagedNode):
     """Asks for reliable messages, offers volatile ones."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("strict", (AUTOSTART,), **options)
+        super().__init__("strict", LIFECYCLE, **options)
 
     def configure(self) -> None:
         self.subscribe(String, "wanted", lambda _: None, STANDARD)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from thermoscout_nodes.parameter_tables.shared import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import LIFECYCLE
 from thermoscout_nodes.parameters import Parameter, Table
 from thermoscout_nodes.trusted_files import no_traversal, output_path
 
 BAG_RECORDER: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "output",
         "thermoscout_bag",
@@ -51,7 +51,7 @@ BAG_RECORDER: Table = (
 
 
 BAG_PLAYER: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter("bag", "", "Folder of the bag to play.", check=no_traversal),
     Parameter(
         "recorded_namespace", "", "Namespace of the robot that recorded the bag, if it had one."
@@ -93,7 +93,7 @@ BAG_PLAYER: Table = (
 
 
 FOXGLOVE_SERVER: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "host",
         "127.0.0.1",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from thermoscout_core.cameras.object_parameters import object_parameters_problem
 from thermoscout_core.device_urls import secret_in
-from thermoscout_nodes.parameter_tables.shared import AUTOSTART
+from thermoscout_nodes.parameter_tables.shared import LIFECYCLE
 from thermoscout_nodes.parameters import Parameter, Table
 
 IR_CAMERA: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "url",
         "sim://patrol?seed=7&width=640&height=512&rate=25",
@@ -88,7 +88,7 @@ IR_CAMERA: Table = (
 
 
 LASER_RANGEFINDER: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "url",
         "sim://patrol?seed=7",

@@ -6,7 +6,7 @@ from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
 from thermoscout_core.detection.detector import SHIPPED_MODELS
 from thermoscout_nodes.parameter_tables.shared import (
     AMBIENT_MAX_AGE,
-    AUTOSTART,
+    LIFECYCLE,
     NOT_STATED,
     NOT_STATED_C,
     YES_NO,
@@ -15,7 +15,7 @@ from thermoscout_nodes.parameters import Parameter, Table
 from thermoscout_nodes.trusted_files import input_file, output_path
 
 DETECTOR: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "model",
         "",
@@ -55,7 +55,7 @@ DETECTOR: Table = (
 
 
 TEMPERATURE_CORRECTION: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "network",
         "",
@@ -149,7 +149,7 @@ TEMPERATURE_CORRECTION: Table = (
 
 
 FAULT_JUDGE: Table = (
-    AUTOSTART,
+    *LIFECYCLE,
     Parameter(
         "rules",
         "",
