@@ -82,6 +82,4 @@ class Outlived:
 
 def _neighbours(node: Node) -> set[str]:
     ours = node.get_namespace()
-    return {
-        name for name, namespace in node.get_node_names_and_namespaces() if namespace == ours
-    }
+    return {name for name, namespace in node.get_node_names_and_namespaces() if namespace == ours}

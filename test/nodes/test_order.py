@@ -43,7 +43,7 @@ class Listener(ManagedNode):
 
 
 def test_names_have_commas_between_them() -> None:
-    assert names_of(" detector,temperature_correction ,, ") == ["detector", "temperature_correction"]
+    assert names_of(" detector,fault_judge ,, ") == ["detector", "fault_judge"]
     assert names_of("") == []
 
 

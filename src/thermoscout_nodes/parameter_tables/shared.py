@@ -27,8 +27,8 @@ LIFECYCLE: Table = (
     Parameter(
         "end_after",
         "",
-        "Nodes (names with commas) that this one outlives: asked to end, its process goes on until "
-        "they are gone, for 1 s at most.",
+        "Nodes (names with commas) that this one outlives: asked to end, its process goes on "
+        "until they are gone, for 1 s at most.",
     ),
 )
 """When a node begins and ends; the first of every table."""
