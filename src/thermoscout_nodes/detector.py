@@ -56,6 +56,7 @@ class DetectorNode(ManagedNode):
             max_detections=p["max_detections"],
             threads=p["threads"],
             runtime=p["runtime"],
+            mirror=p["mirror"],
             fallbacks=[name.strip() for name in p["fallback_runtimes"].split(",") if name.strip()],
         )
         self._tell_runtime()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from thermoscout_core.detection.backends.base import Backend
-from thermoscout_core.detection.contract import network_input
+from thermoscout_core.detection.contract import Contract, network_input
 from thermoscout_core.detection.detector import Detector
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.errors import ConfigurationError, FrameError, ModelError
@@ -40,6 +40,65 @@ def test_boxes_come_back_in_pixels_of_the_frame() -> None:
     found = Detector(backend, Selection(0.5)).detect(np.zeros((512, 640), np.uint16))
     assert found[0].box.as_list() == [160.0, 256.0, 480.0, 512.0]
     assert found[0].class_name == "connector"
+
+
+class LeftSeeingBackend(RecordedBackend):
+    """Sees heat on the left alone, and answers in the same memory each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = {
+            "boxes": np.array([[[0.0, 0.5, 0.25, 1.0]]], np.float32),
+            "scores": np.zeros((1, 1, 2), np.float32),
+        }
+
+    def run(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        left = tensors["images"][0, 0, :, :150].max()
+        self.answer["scores"][0, 0, 1] = 0.9 if left > 0 else 0.0
+        return self.answer
+
+
+def test_the_mirror_image_shows_what_the_frame_itself_did_not() -> None:
+    counts = np.zeros((512, 640), np.uint16)
+    counts[300:400, 500:600] = 1000
+    assert Detector(LeftSeeingBackend(), Selection(0.5)).detect(counts) == []
+    found = Detector(LeftSeeingBackend(), Selection(0.5), mirror=True).detect(counts)
+    assert [detection.box.as_list() for detection in found] == [[480.0, 256.0, 640.0, 512.0]]
+
+
+def test_what_the_frame_shows_outlasts_the_second_look() -> None:
+    counts = np.zeros((512, 640), np.uint16)
+    counts[300:400, 50:100] = 1000
+    found = Detector(LeftSeeingBackend(), Selection(0.5), mirror=True).detect(counts)
+    assert [detection.box.as_list() for detection in found] == [[0.0, 256.0, 160.0, 512.0]]
+
+
+def test_the_shipped_model_finds_the_same_in_a_frame_and_its_mirror_image() -> None:
+    detector = Detector.load(threads=1, mirror=True)
+    assert detector.model_id.endswith("+mirror")
+    counts = Patrol(seed=7).frame_at(0.5).frame.counts
+    found, turned = detector.detect(counts), detector.detect(counts[:, ::-1])
+    assert len(found) > 3
+    assert [d.class_name for d in turned] == [d.class_name for d in found]
+    width = counts.shape[1]
+    back = [[width - d.box.x2, d.box.y1, width - d.box.x1, d.box.y2] for d in turned]
+    assert np.allclose(back, [d.box.as_list() for d in found], atol=0.1)
+
+
+def test_a_file_that_suppresses_cannot_look_at_mirror_images() -> None:
+    backend = RecordedBackend()
+    backend.outputs = ("boxes", "scores", "classes")  # type: ignore[assignment]
+    with pytest.raises(ModelError, match="suppresses inside"):
+        Detector(backend, Selection(0.5), mirror=True)
+
+
+def test_counts_are_mirrored_like_the_frame() -> None:
+    backend = RecordedBackend()
+    backend.inputs = {"counts": (1, 6, 8, 2)}  # type: ignore[dict-item]
+    contract = Contract(backend)
+    counts = np.random.default_rng(0).integers(0, 65536, (6, 8)).astype(np.uint16)
+    mirrored = contract.mirrored(contract.prepare(counts))
+    assert (mirrored["counts"] == contract.prepare(counts[:, ::-1].copy())["counts"]).all()
 
 
 def test_network_input_is_three_equal_channels_in_minus_one_to_one() -> None:

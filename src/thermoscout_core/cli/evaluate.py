@@ -33,6 +33,9 @@ def evaluate(
         float | None,
         typer.Option(min=0, max=1, help="Of precision, recall; left out, the model's own."),
     ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Look at each frame twice, as `inspect --mirror`.")
+    ] = False,
     hot_k: Annotated[
         float, typer.Option(min=0, help="A box so many K hotter than its surroundings is hot.")
     ] = 10.0,
@@ -63,7 +66,7 @@ def evaluate(
     if output is not None:
         pictures.prepare_output(output)
     splits = None if split is None else [name.strip() for name in split.split(",")]
-    request = run.Request(data, splits, score_threshold, hot_k, bootstrap, block)
+    request = run.Request(data, splits, score_threshold, hot_k, bootstrap, block, mirror)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         models = run.measure_models(
             request,

@@ -36,6 +36,12 @@ def inspect(
     model: Annotated[
         Path | None, typer.Option(help="Detector (ONNX file), or int8 or small, shipped for CPUs.")
     ] = None,
+    mirror: Annotated[
+        bool,
+        typer.Option(
+            "--mirror", help="Look at each frame twice, also as its mirror image: finds more."
+        ),
+    ] = False,
     rules: Annotated[
         str | None,
         typer.Option(
@@ -98,7 +104,7 @@ def inspect(
 
     known = read_details(details) if details else Details()
     files = find_thermograms(paths, split)
-    inspector = Inspector.default(model, score_threshold, rules, correction)
+    inspector = Inspector.default(model, score_threshold, rules, correction, mirror)
     writer = ReportWriter(output)
     scene = _scene(emissivity, reflected, air, humidity, distance)
     recorder = _recorder(history, inspector, output.name) if history else None

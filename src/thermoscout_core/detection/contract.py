@@ -126,6 +126,13 @@ class Contract:
             )
         return {"counts": frame_bytes(counts)}
 
+    def mirrored(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What prepare() would make of the frame's mirror image, of what it made of the frame."""
+        axis = 3 if self.input == "images" else 2
+        return {
+            name: np.ascontiguousarray(np.flip(tensor, axis)) for name, tensor in tensors.items()
+        }
+
     def run(self, tensors: dict[str, Tensor], selection: Selection) -> dict[str, Any]:
         """The file's outputs; selection counts where it is the file that suppresses."""
         if self.backend.outputs == DETECTIONS:
@@ -137,8 +144,17 @@ class Contract:
             }
         return self.backend.run(tensors)
 
-    def read(self, outputs: dict[str, Any], selection: Selection) -> Selected:
-        """The detections of the first frame: boxes as fractions, scores, class indices."""
+    def read(
+        self,
+        outputs: dict[str, Any],
+        selection: Selection,
+        mirrored: dict[str, Any] | None = None,
+    ) -> Selected:
+        """The detections of the first frame: boxes as fractions, scores, class indices.
+
+        mirrored: outputs for its mirror image, of a file that gives_candidates; each candidate of
+        both speaks and votes for itself.
+        """
         if self.backend.outputs == DETECTIONS:
             first = outputs["frames"] == 0
             boxes, scores, classes = (outputs[name][first] for name in DETECTIONS[:3])
@@ -149,13 +165,27 @@ class Contract:
             kept = np.flatnonzero(scores >= selection.score_threshold)[: selection.max_detections]
             classes = outputs["classes"][0][kept].astype(np.intp)
             return outputs["boxes"][0][kept], scores[kept], classes
+        boxes, scores = self._candidates(outputs)
+        if mirrored is not None:
+            turned, others = self._candidates(mirrored)
+            back = turned[:, [2, 1, 0, 3]]
+            back[:, [0, 2]] = 1.0 - back[:, [0, 2]]
+            boxes, scores = np.concatenate([boxes, back]), np.concatenate([scores, others])
+        return select_foreground(boxes, scores, selection)
+
+    @property
+    def gives_candidates(self) -> bool:
+        """Whether what the file gives isn't suppressed yet."""
+        return self.backend.outputs in (RAW, DECODED)
+
+    def _candidates(self, outputs: dict[str, Any]) -> tuple[Floats, Floats]:
+        """Boxes (P, 4) and scores (P, 1 + C) of the first frame."""
         if self.backend.outputs == DECODED:
-            return select_foreground(outputs["boxes"][0], outputs["scores"][0], selection)
+            return outputs["boxes"][0], outputs["scores"][0]
         logits = outputs["logits"][0]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scores = odds / odds.sum(axis=1, keepdims=True)
-        boxes = decode(outputs["offsets"][0], self._priors)
-        return select_foreground(boxes, scores, selection)
+        scores: Floats = odds / odds.sum(axis=1, keepdims=True)
+        return decode(outputs["offsets"][0], self._priors), scores
 
     def _require_threshold(self, selection: Selection) -> None:
         inside = self.backend.metadata.get("iou_threshold")

@@ -48,14 +48,18 @@ class StageTimes:
 class Detector:
     """Finds equipment in thermal frames.
 
-    classes: names in the order of the model. model_id: file stem and the start of its SHA-256.
+    classes: names in the order of the model. model_id: file stem and the start of its SHA-256,
+    and +mirror where each frame is looked at twice. mirror: see load().
     times: of the latest frame. fallback_reasons: why each runtime that was preferred doesn't run
     it, () where the first one does. Not thread-safe: one thread at a time.
     """
 
-    def __init__(self, backend: Backend, selection: Selection, model_id: str = "") -> None:
+    def __init__(
+        self, backend: Backend, selection: Selection, model_id: str = "", mirror: bool = False
+    ) -> None:
         self.backend = backend
         self.selection = selection
+        self.mirror = mirror
         self.model_id = model_id
         try:
             self.classes: tuple[str, ...] = tuple(backend.metadata["classes"])
@@ -70,6 +74,12 @@ class Detector:
             self._contract = Contract(backend)
         except ModelError as error:
             raise ModelError(f"{model_id}: {error}") from error
+        if mirror and not self._contract.gives_candidates:
+            raise ModelError(
+                f"{model_id}: suppresses inside, so that a frame and its mirror image can't be "
+                "put together; take the file of 'thermoscout export --outputs decoded', or mirror "
+                "off"
+            )
 
     @classmethod
     def load(
@@ -82,14 +92,16 @@ class Detector:
         threads: int = 2,
         runtime: str = DEFAULT_RUNTIME,
         fallbacks: Sequence[str] = (),
+        mirror: bool = False,
     ) -> Detector:
         """Load a model file; thresholds None are the model's own.
 
-        path: as in model_file.
+        path: as in model_file. mirror: look at each frame a second time, as its mirror image;
+        it takes the network's time twice and finds more (docs/models.md).
         runtime: one of detection.backends.BACKENDS. fallbacks: others, taken in turn where it
         isn't there or has no engine; fallback_reasons then says why. Raises ModelError for a
-        missing or foreign file, ConfigurationError for a threshold outside 0..1 or when none of
-        the runtimes is there.
+        missing or foreign file and for one that can't mirror, ConfigurationError for a threshold
+        outside 0..1 or when none of the runtimes is there.
         """
         model_path = model_file(path)
         backend, reasons = load_first((runtime, *fallbacks), model_path, threads)
@@ -99,7 +111,8 @@ class Detector:
             iou_threshold=_fraction("iou_threshold", iou_threshold, defaults, 0.45),
             max_detections=max_detections,
         )
-        detector = cls(backend, selection, f"{model_path.stem}@{sha256_of(model_path)[:12]}")
+        model_id = f"{model_path.stem}@{sha256_of(model_path)[:12]}{'+mirror' if mirror else ''}"
+        detector = cls(backend, selection, model_id, mirror)
         detector.fallback_reasons = reasons
         return detector
 
@@ -124,8 +137,12 @@ class Detector:
         tensors = self._contract.prepare(counts)
         prepared = time.perf_counter()
         outputs = self._contract.run(tensors, self.selection)
+        mirrored = None
+        if self.mirror:  # a runtime may use the memory of its outputs again
+            outputs = {name: np.array(values) for name, values in outputs.items()}
+            mirrored = self._contract.run(self._contract.mirrored(tensors), self.selection)
         inferred = time.perf_counter()
-        fractions, scores, classes = self._contract.read(outputs, self.selection)
+        fractions, scores, classes = self._contract.read(outputs, self.selection, mirrored)
         height, width = counts.shape
         boxes = fractions * np.array([width, height, width, height], np.float32)
         detections = [

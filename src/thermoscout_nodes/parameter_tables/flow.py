@@ -38,6 +38,12 @@ DETECTOR: Table = (
         maximum=1.0,
     ),
     Parameter("max_detections", 100, "At most so many per frame.", minimum=1, maximum=1000),
+    Parameter(
+        "mirror",
+        False,
+        "Look at each frame twice, also as its mirror image: finds more, in twice the network's "
+        "time.",
+    ),
     Parameter("threads", 2, "CPU threads of the network.", minimum=1, maximum=64),
     Parameter(
         "runtime",
