@@ -75,6 +75,9 @@ class ModelSection(_Section):
     priors: Literal["fitted", "seed", "ssd300"] = "fitted"
     """Their sizes: fitted to the training boxes, or those of the papers: seed is MobileNet-SSD's
     (3 or 6 a cell), ssd300 is Liu et al.'s (4 or 6)."""
+    priors_from: Path | None = None
+    """Weights (.safetensors) whose priors' sizes are taken instead, as fractions of the frame: so
+    that they can be this network's teacher later."""
     imagenet_weights: Path | None = None
     """A file that the backbone knows to read; null starts from random weights."""
 

@@ -58,6 +58,24 @@ def test_another_input_size_keeps_the_weights_and_fits_new_priors(
     assert trainer.architecture.levels != source.levels
 
 
+def test_a_student_takes_the_sizes_of_its_teachers_priors(
+    recipe: Recipe, small_dataset: Path, trained: Path, tmp_path: Path
+) -> None:
+    _, teacher, _ = load_weights(trained)
+    model = {"input_size_px": [128, 96], "head": "full", "priors_from": trained}
+    levels = Trainer(recipe(small_dataset, tmp_path, model=model), quiet).architecture.levels
+    assert [level.sizes for level in levels] == [level.sizes for level in teacher.levels]
+    assert [level.columns for level in levels] != [level.columns for level in teacher.levels]
+
+
+def test_priors_of_another_number_are_refused(
+    recipe: Recipe, small_dataset: Path, trained: Path, tmp_path: Path
+) -> None:
+    model = {"priors_from": trained, "priors_per_cell": [4, 4, 4, 4, 4, 4]}
+    with pytest.raises(ModelError, match=r"priors_from.*priors_per_cell alike"):
+        Trainer(recipe(small_dataset, tmp_path, model=model), quiet)
+
+
 @pytest.mark.parametrize("head", ["pointwise", "separable"])
 def test_other_classes_keep_what_both_know(
     recipe: Recipe, small_dataset: Path, tmp_path: Path, head: str

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from thermoscout_core.detection.priors import PriorLevel
 from thermoscout_core.errors import ModelError
 from thermoscout_core.learning.checkpoint import load_weights
 from thermoscout_core.learning.config import TrainConfig
@@ -50,14 +53,16 @@ def begin(config: TrainConfig, material: Material) -> tuple[Ssd, Architecture, l
 
 
 def _architecture(config: TrainConfig, material: Material, source: Source | None) -> Architecture:
-    """Priors are the source's own where design and input are the same, else fitted to the data."""
+    """Priors are those of priors_from, or the source's own where design and input are the same,
+    else fitted to the data."""
     model = config.model
     per_cell = list(model.priors_per_cell)
     layers: LayerChanges = ()
     if source is not None and source.architecture.design == model.design:
         levels = source.architecture.levels
         layers = _layers_of(source, material)
-        if source.architecture.input_size_px == model.input_size_px:
+        same_input = source.architecture.input_size_px == model.input_size_px
+        if same_input and model.priors_from is None:
             size_px = model.input_size_px
             return Architecture(model.design, material.classes, size_px, levels, layers)
         per_cell = [len(level.sizes) for level in levels]
@@ -68,12 +73,31 @@ def _architecture(config: TrainConfig, material: Material, source: Source | None
             f"model.priors_per_cell: {len(per_cell)} counts for the {len(maps)} maps of this "
             "design; give one for each"
         )
-    if model.priors == "fitted":
+    if model.priors_from is not None:
+        fitted = _priors_of(model.priors_from, maps, per_cell)
+    elif model.priors == "fitted":
         fitted = fit_prior_levels(material.box_sizes, maps, per_cell)
     else:
         fitted = seed_prior_levels(model.priors, maps, per_cell, model.input_size_px)
     size_px = model.input_size_px
     return Architecture(model.design, material.classes, size_px, tuple(fitted), layers)
+
+
+def _priors_of(
+    path: Path, maps: Sequence[tuple[int, int]], per_cell: Sequence[int]
+) -> list[PriorLevel]:
+    """Another network's prior sizes on maps of (columns, rows)."""
+    _, known, _ = load_weights(path)
+    counts = [len(level.sizes) for level in known.levels]
+    if counts != list(per_cell):
+        raise ModelError(
+            f"model.priors_from: {path} has {counts} priors a cell, the recipe asks for "
+            f"{list(per_cell)}; set model.priors_per_cell alike"
+        )
+    return [
+        replace(level, columns=columns, rows=rows)
+        for level, (columns, rows) in zip(known.levels, maps, strict=True)
+    ]
 
 
 def _layers_of(source: Source, material: Material) -> LayerChanges:
