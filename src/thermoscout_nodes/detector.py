@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sensor_msgs.msg import Image
@@ -13,6 +14,7 @@ from thermoscout_core.detection.detector import Detector, StageTimes
 from thermoscout_core.detections import Detection
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import Counts
+from thermoscout_nodes.device_messages import stamp_key
 from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.images import image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
@@ -126,7 +128,9 @@ class DetectorNode(ManagedNode):
         """In the worker's thread."""
         begun_s = time.perf_counter()
         assert self._detector is not None
-        detections = self._detector.detect(job.counts)
+        stamp = stamp_key(job.image.header)
+        begins = partial(self.handover.progress.begin, stamp)
+        detections = self._detector.detect(job.counts, begins)
         return _Found(detections, self._detector.times, begun_s - job.taken_s, time.perf_counter())
 
     def _publish(self, job: _Job, found: _Found) -> None:

@@ -8,12 +8,18 @@ are, for the middleware keeps their latest for whoever joins later.
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile
+
+from thermoscout_nodes.matching import Stamp
+
+PROGRESS_PATIENCE_S = 0.01
+"""So long a thread waits for the detector's network, which begins after a few milliseconds."""
 
 
 def _is_latched(qos: QoSProfile) -> bool:
@@ -106,10 +112,35 @@ class Inlet:
         self.hear_outside(False)
 
 
-class Handover:
-    """Who says and who hears what among the nodes that share it; one thread at a time."""
+class Progress:
+    """How far the detector is, for threads of other nodes of the process."""
 
     def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._latest: Stamp | None = None
+
+    def begin(self, stamp: Stamp) -> None:
+        """Its network begins with the frame of that stamp."""
+        with self._changed:
+            self._latest = stamp
+            self._changed.notify_all()
+
+    def wait_for(self, stamp: Stamp) -> None:
+        """Until its network has begun with that frame or a later one, or PROGRESS_PATIENCE_S."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._latest is not None and self._latest >= stamp, PROGRESS_PATIENCE_S
+            )
+
+
+class Handover:
+    """Who says and who hears what among the nodes that share it; one thread at a time.
+
+    progress: of the detector among them.
+    """
+
+    def __init__(self) -> None:
+        self.progress = Progress()
         self._outlets: defaultdict[str, list[Outlet]] = defaultdict(list)
         self._inlets: defaultdict[str, list[Inlet]] = defaultdict(list)
 

@@ -29,10 +29,17 @@ class LookAhead(Generic[Image, Context, Result]):
     one is awaited, the latest of those that come waits for it, as it does in the detector.
     context: what else the result depends on; compared by identity. take() gives the same result
     with and without the thread's help, or raises what look does. Not thread-safe but for look.
+    wait_for: in the thread, returns when it is the time for the image of that stamp.
     """
 
-    def __init__(self, name: str, look: Callable[[Image, Context], Result]) -> None:
+    def __init__(
+        self,
+        name: str,
+        look: Callable[[Image, Context], Result],
+        wait_for: Callable[[Stamp], None] = lambda _: None,
+    ) -> None:
         self._look = look
+        self._wait_for = wait_for
         self._pool = ThreadPoolExecutor(1, name)
         self._ahead: _Ahead[Image, Context, Result] | None = None
         self._next: tuple[Stamp, Image, Context] | None = None
@@ -75,5 +82,9 @@ class LookAhead(Generic[Image, Context, Result]):
         self._pool.shutdown()
 
     def _begin(self, stamp: Stamp, image: Image, context: Context) -> None:
-        result = self._pool.submit(self._look, image, context)
+        result = self._pool.submit(self._in_time, stamp, image, context)
         self._ahead = _Ahead(stamp, image, context, result)
+
+    def _in_time(self, stamp: Stamp, image: Image, context: Context) -> Result:
+        self._wait_for(stamp)
+        return self._look(image, context)

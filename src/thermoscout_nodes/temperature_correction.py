@@ -35,7 +35,7 @@ from thermoscout_nodes.identity import correction_status
 from thermoscout_nodes.images import array_to_image, image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.look_ahead import LookAhead
-from thermoscout_nodes.matching import StampMatcher
+from thermoscout_nodes.matching import Stamp, StampMatcher
 from thermoscout_nodes.messages import message_to_detections, readings_to_message
 from thermoscout_nodes.parameter_tables.flow import TEMPERATURE_CORRECTION
 from thermoscout_nodes.parameter_tables.shared import NOT_STATED_C
@@ -80,13 +80,14 @@ class TemperatureCorrection(ManagedNode):
         self.subscribe(RadiometryMessage, "thermal/radiometry", self._on_radiometry, LATCHED, True)
         self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE, vital=True)
         self.subscribe(Range, "range", self._on_range, SENSOR_SUBSCRIBE)
+        self._detections_topic = self.resolve_topic_name("detections")
         self._range_topic = self.resolve_topic_name("range")
         self.subscribe(Detection2DArray, "detections", self._on_detections, STANDARD, vital=True)
         self._ambient.subscribe(self)
 
     def activate(self) -> None:
         if self._survey is not None:
-            self._ahead = LookAhead("hot regions", _look)
+            self._ahead = LookAhead("hot regions", _look, self._wait_for_the_network)
 
     def deactivate(self) -> None:
         self._matcher.clear()
@@ -176,6 +177,12 @@ class TemperatureCorrection(ManagedNode):
         self._readings.publish(outgoing)
         if self._temperatures.get_subscription_count():
             self._publish_temperatures(frame, fix, air, image.header)
+
+    def _wait_for_the_network(self, stamp: Stamp) -> None:
+        """The search takes time from the preprocessing of the same frame in this process, and less
+        from the network."""
+        if self.handover.sayers(self._detections_topic):
+            self.handover.progress.wait_for(stamp)
 
     def _looked(self, image: Image) -> Looked:
         """By the radiometry that is known now: it may have come after the image."""

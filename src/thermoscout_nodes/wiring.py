@@ -33,7 +33,7 @@ class WiredNode(LifecycleNode):
 
     def __init__(self, name: str, handover: Handover | None = None, **options: Any) -> None:
         super().__init__(name, **options)
-        self._handover = handover or Handover()
+        self.handover = handover or Handover()
         self.is_active = False
         self.heard: Counter[str] = Counter()
         self.after_message: Callable[[], None] | None = None
@@ -83,7 +83,7 @@ class WiredNode(LifecycleNode):
             qos,
             event_callbacks=publisher_events(self, resolved, self._qos_reporter(resolved)),
         )
-        outlet = Outlet(self.get_name(), publisher, qos, self._handover)
+        outlet = Outlet(self.get_name(), publisher, qos, self.handover)
         self._outlets_made.append(outlet)
         return outlet
 
@@ -130,7 +130,7 @@ class WiredNode(LifecycleNode):
             )
 
         # serialised messages are the middleware's only
-        handover = Handover() if raw else self._handover
+        handover = Handover() if raw else self.handover
         inlet = Inlet(resolved, qos, heard, connect, self.destroy_subscription, handover)
         self._entities_made.append((Inlet.close, inlet))
         return inlet
@@ -191,7 +191,7 @@ class WiredNode(LifecycleNode):
     def _senders(self, topic: str) -> set[str]:
         """Names of the nodes that could be heard: its neighbours in the process, else any."""
         outside = self.get_publishers_info_by_topic(topic)
-        return self._handover.sayers(topic) or {info.node_name for info in outside}
+        return self.handover.sayers(topic) or {info.node_name for info in outside}
 
     def _qos_reporter(self, topic: str) -> Callable[[str], None]:
         def report(sentence: str) -> None:

@@ -1,5 +1,6 @@
 """The shipped detector, and what happens to files that are none."""
 
+import time
 from pathlib import Path
 
 import cv2
@@ -125,6 +126,18 @@ def test_times_of_every_stage_are_known_after_a_frame(detector: Detector) -> Non
     assert detector.times.preprocess_s > 0
     assert detector.times.network_s > 0
     assert detector.times.postprocess_s > 0
+
+
+def test_the_network_begins_after_the_preprocessing(detector: Detector) -> None:
+    began_s: list[float] = []
+    started_s = time.perf_counter()
+    detector.detect(
+        Patrol(seed=7).frame_at(0.0).frame.counts, lambda: began_s.append(time.perf_counter())
+    )
+    ended_s = time.perf_counter()
+    assert len(began_s) == 1
+    assert began_s[0] - started_s >= detector.times.preprocess_s
+    assert ended_s - began_s[0] >= detector.times.network_s
 
 
 def test_a_frame_of_bytes_is_refused(detector: Detector) -> None:

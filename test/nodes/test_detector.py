@@ -94,10 +94,10 @@ def test_under_load_the_latest_frame_wins_and_the_others_are_counted(graph: Any)
     detector = bench.node._detector
     detect = detector.detect
 
-    def slow(counts: Any) -> Any:
+    def slow(counts: Any, *told: Any) -> Any:
         holds.set()
         goes_on.wait(10.0)
-        return detect(counts)
+        return detect(counts, *told)
 
     detector.detect = slow
     bench.images.publish(blank(1))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from thermoscout_nodes.handover import PROGRESS_PATIENCE_S, Progress
 from thermoscout_nodes.look_ahead import LookAhead
 
 PATIENCE_S = 10.0
@@ -160,3 +162,29 @@ def test_nothing_is_kept_after_clear(ahead: LookAhead[str, object, str], look: L
     ahead.go_on()
     assert answer(ahead, 2, "b") == "b scale"
     assert "b" not in look.in_thread
+
+
+def test_the_thread_begins_when_it_is_the_time_for_that_image(look: Look) -> None:
+    network = Progress()
+    ahead = LookAhead("ahead", look, network.wait_for)
+    begun_s = time.monotonic()
+    begin_with = threading.Timer(0.004, network.begin, [(1, 0)])
+    begin_with.start()
+    ahead.offer((1, 0), "image 1", CONTEXT)
+    assert look.begun.wait(PATIENCE_S)
+    assert time.monotonic() - begun_s >= 0.004
+    assert answer(ahead, 1, "image 1") == "image 1 scale"
+    begin_with.join()
+    ahead.close()
+    assert look.in_thread == ["image 1"]
+
+
+def test_progress_is_not_waited_for_where_a_later_frame_has_begun_or_for_long() -> None:
+    network = Progress()
+    network.begin((2, 0))
+    begun_s = time.monotonic()
+    network.wait_for((1, 500))
+    network.wait_for((2, 0))
+    assert time.monotonic() - begun_s < PROGRESS_PATIENCE_S
+    network.wait_for((2, 1))
+    assert time.monotonic() - begun_s >= PROGRESS_PATIENCE_S

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,14 +128,18 @@ class Detector:
     def input_size_px(self) -> tuple[int, int]:
         return self._contract.input_size_px
 
-    def detect(self, counts: Counts) -> list[Detection]:
+    def detect(
+        self, counts: Counts, network_begins: Callable[[], None] = lambda: None
+    ) -> list[Detection]:
         """Counts (H, W) uint16 -> detections, best first, boxes in pixels of that frame.
 
-        Raises FrameError for another shape or dtype.
+        network_begins: called between preprocessing and the network. Raises FrameError for another
+        shape or dtype.
         """
         started = time.perf_counter()
         tensors = self._contract.prepare(counts)
         prepared = time.perf_counter()
+        network_begins()
         outputs = self._contract.run(tensors, self.selection)
         mirrored = None
         if self.mirror:  # a runtime may use the memory of its outputs again
