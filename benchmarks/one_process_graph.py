@@ -99,12 +99,12 @@ class Running:
 
 @contextmanager
 def running_graph(
-    rate_hz: float, threads: int, lockstep: bool = False, model: str = ""
+    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", mirror: bool = False
 ) -> Iterator[Running]:
     """The five nodes on recorded_camera's frames in a ROS domain of their own, started.
 
     lockstep: the next frame comes when the verdicts of the one before did, whatever the rate.
-    model: ONNX file, "" is the shipped detector.
+    model: ONNX file, "" is the shipped detector. mirror: each frame is looked at twice.
     """
     context = Context()
     share_the_cores()
@@ -115,7 +115,7 @@ def running_graph(
             {
                 "ir_camera": {"url": f"recorded://patrol?rate={rate_hz}", "lockstep": lockstep},
                 "laser_rangefinder": {"url": "sim://patrol?seed=7&hold=2"},
-                "detector": {"threads": threads, "model": model},
+                "detector": {"threads": threads, "model": model, "mirror": mirror},
             },
         )
         handlers = SignalHandlerOptions.NO
