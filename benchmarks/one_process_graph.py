@@ -99,12 +99,12 @@ class Running:
 
 @contextmanager
 def running_graph(
-    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", mirror: bool = False
+    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", mirror: str = "auto"
 ) -> Iterator[Running]:
     """The five nodes on recorded_camera's frames in a ROS domain of their own, started.
 
     lockstep: the next frame comes when the verdicts of the one before did, whatever the rate.
-    model: ONNX file, "" is the shipped detector. mirror: each frame is looked at twice.
+    model: ONNX file, "" is the shipped detector. mirror: as the detector's parameter.
     """
     context = Context()
     share_the_cores()

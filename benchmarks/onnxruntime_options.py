@@ -17,7 +17,7 @@ import onnxruntime as ort
 
 from thermoscout_core.bench.timing import interleaved_s, median_ms
 from thermoscout_core.detection.backends.onnxruntime import SHORT_SPINNING, SMALL_BLOCKS
-from thermoscout_core.detection.detector import DEFAULT_MODEL
+from thermoscout_core.detection.detector import FLOAT32_MODEL
 from thermoscout_core.machine import cpu_name
 from thermoscout_core.resources import resource_path
 
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=200)
     chosen = parser.parse_args()
-    path = chosen.model or resource_path(DEFAULT_MODEL)
+    path = chosen.model or resource_path(FLOAT32_MODEL)
     sessions = {
         name: session(path, chosen.threads, name) for name in (*OPTIONS, *ENTRIES, "bound tensors")
     }

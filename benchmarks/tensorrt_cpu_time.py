@@ -31,7 +31,7 @@ from thermoscout_core.bench.timing import percentiles_ms
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.backends.tensorrt import TensorRtBackend
 from thermoscout_core.detection.contract import Contract
-from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector
 from thermoscout_core.detection.engines.cache import EngineCache, EngineRecord
 from thermoscout_core.detection.engines.key import EngineKey, Environment
 from thermoscout_core.detection.engines.opening import OpenedEngine
@@ -75,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "detector.onnx"
         deploy(
-            resource_path(DEFAULT_MODEL),
+            resource_path(FLOAT32_MODEL),
             model,
             "float32",
             SIZE_PX,

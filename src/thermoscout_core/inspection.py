@@ -110,7 +110,7 @@ class Inspector:
         score_threshold: float | None = None,
         rules: str | Path | None = None,
         correction: str | Path | None = None,
-        mirror: bool = False,
+        mirror: bool | None = None,
     ) -> Inspector:
         """The shipped detector, correction network and knowledge base, or those given: rules
         by the name of a shipped set or by path. mirror: as in Detector.load.

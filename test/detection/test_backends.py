@@ -8,7 +8,7 @@ import pytest
 from thermoscout_core.detection.backends import BACKENDS, load_backend
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.contract import Contract
-from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector
 from thermoscout_core.errors import ConfigurationError, EngineError, ModelError
 from thermoscout_core.resources import resource_path
 from thermoscout_core.simulation.patrol import Patrol
@@ -32,7 +32,7 @@ class StrangeBackend:
 def test_openvino_finds_what_onnxruntime_finds() -> None:
     counts = Patrol(seed=7).frame_at(0.5).frame.counts
     wanted, found = (
-        Detector.load(threads=1, runtime=runtime).detect(counts)
+        Detector.load("float32", threads=1, runtime=runtime).detect(counts)
         for runtime in ("onnxruntime", "openvino")
     )
     assert len(found) == len(wanted) > 0
@@ -43,7 +43,7 @@ def test_openvino_finds_what_onnxruntime_finds() -> None:
 
 
 def test_one_frame_at_a_time_gives_what_a_free_batch_gives() -> None:
-    path = resource_path(DEFAULT_MODEL)
+    path = resource_path(FLOAT32_MODEL)
     free = OnnxRuntimeBackend(path, 1)
     fixed = OnnxRuntimeBackend(path, 1, one_frame=True)
     assert free.inputs["images"][0] is None and fixed.inputs["images"][0] == 1

@@ -9,7 +9,7 @@ import pytest
 
 from thermoscout_core.detection.backends.base import Backend
 from thermoscout_core.detection.contract import Contract, network_input
-from thermoscout_core.detection.detector import Detector
+from thermoscout_core.detection.detector import Detector, model_file
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.errors import ConfigurationError, FrameError, ModelError
 from thermoscout_core.simulation.patrol import Patrol
@@ -91,6 +91,18 @@ def test_a_file_that_suppresses_cannot_look_at_mirror_images() -> None:
     backend.outputs = ("boxes", "scores", "classes")  # type: ignore[assignment]
     with pytest.raises(ModelError, match="suppresses inside"):
         Detector(backend, Selection(0.5), mirror=True)
+
+
+def test_left_open_a_frame_is_looked_at_twice_where_the_file_can(tmp_path: Path) -> None:
+    assert Detector.load("int8", mirror=None).mirror
+    onnx = pytest.importorskip("onnx")
+    inside = tmp_path / "inside.onnx"
+    model = onnx.load(str(model_file("int8")))
+    classes = onnx.helper.make_tensor_value_info("classes", onnx.TensorProto.FLOAT, None)
+    model.graph.output.append(classes)
+    model.graph.node.append(onnx.helper.make_node("Identity", ["scores"], ["classes"]))
+    onnx.save(model, str(inside))
+    assert not Detector.load(inside, mirror=None).mirror
 
 
 def test_counts_are_mirrored_like_the_frame() -> None:

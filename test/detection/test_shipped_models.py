@@ -18,8 +18,14 @@ def test_the_card_states_the_file_s_checksum(name: str) -> None:
 
 def test_a_name_stands_for_a_file_and_a_path_for_itself() -> None:
     assert model_file("int8") == resource_path(SHIPPED_MODELS["int8"])
-    assert model_file(None) == model_file("float32")
+    assert model_file(None) == model_file("int8")
     assert model_file("mine/int8.onnx").as_posix() == "mine/int8.onnx"
+
+
+def test_without_a_name_it_is_the_file_that_the_runtime_can_run() -> None:
+    assert Detector.load().model_id.startswith("mobilenet_v1_ssd512_int8@")
+    for_gpus = Detector.load(runtime="tensorrt", fallbacks=["onnxruntime"])
+    assert for_gpus.model_id.startswith("mobilenet_v1_ssd512@")
 
 
 def test_int8_finds_what_float32_finds() -> None:

@@ -21,7 +21,7 @@ except ModuleNotFoundError:
 
 from thermoscout_core.detection.backends.tensorrt import TensorRtBackend
 from thermoscout_core.detection.contract import Contract
-from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector
 from thermoscout_core.detection.engines.cache import EngineCache
 from thermoscout_core.detection.engines.cuda import DEVICES, open_device
 from thermoscout_core.detection.engines.cuda.libcuda import current_context
@@ -66,7 +66,7 @@ def made(
     if not path.is_file():
         cache.folder.mkdir(parents=True, exist_ok=True)
         simulated = example_frames(8)
-        shipped = resource_path(DEFAULT_MODEL)
+        shipped = resource_path(FLOAT32_MODEL)
         deploy(shipped, path, precision, size_px, simulated, with_suppression=suppressed)
     make_engine(path, BuildOptions(), example_frames(8, size_px or FRAME_PX), cache)
     return path
@@ -218,6 +218,6 @@ def test_a_start_from_the_cache_is_tensorrts_load_and_little_more(cache: EngineC
 )
 def test_tensorrts_own_calibrator(cache: EngineCache, frames: list[Counts]) -> None:
     options = BuildOptions(calibrator=True)
-    record, _ = make_engine(resource_path(DEFAULT_MODEL), options, frames, cache)
+    record, _ = make_engine(resource_path(FLOAT32_MODEL), options, frames, cache)
     assert record.key.precision == "int8_calibrated" and record.self_test is not None
     assert list(cache.folder.glob("ranges-*.cache"))

@@ -17,7 +17,7 @@ from thermoscout_core.detection.contract import (  # noqa: E402
     frame_bytes,
     network_input,
 )
-from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector  # noqa: E402
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector  # noqa: E402
 from thermoscout_core.detection.postprocess import Selection, select  # noqa: E402
 from thermoscout_core.detection.view import to_8bit_view  # noqa: E402
 from thermoscout_core.errors import ConfigurationError, FrameError, ModelError  # noqa: E402
@@ -90,7 +90,7 @@ def test_the_shipped_detector_with_everything_inside_finds_the_same(tmp_path: Pa
     shipped = Detector.load(threads=1)
     metadata = shipped.backend.metadata
     path = tmp_path / "everything.onnx"
-    path.write_bytes(resource_path(DEFAULT_MODEL).read_bytes())
+    path.write_bytes(resource_path(FLOAT32_MODEL).read_bytes())
     selection = Selection(shipped.score_threshold)
     options = ExportOptions(selection, "detections", frame_size_px=(640, 512))
     add_parts(path, Architecture.from_dict(metadata["architecture"]), options)

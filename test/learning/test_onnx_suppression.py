@@ -9,7 +9,7 @@ import pytest
 
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.contract import SUPPRESSED, Contract
-from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector
 from thermoscout_core.detection.postprocess import Selection, select
 from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.learning import onnx_suppression
@@ -75,7 +75,7 @@ def test_boxes_without_area_and_beyond_the_picture(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "suppressed.onnx"
-    deploy(resource_path(DEFAULT_MODEL), path, "float32", None, with_suppression=True)
+    deploy(resource_path(FLOAT32_MODEL), path, "float32", None, with_suppression=True)
     return path
 
 

@@ -15,7 +15,7 @@ if not IS_RTX:
     pytest.skip("only TensorRT for RTX builds without a GPU", allow_module_level=True)
 
 from thermoscout_core.detection.contract import network_input
-from thermoscout_core.detection.detector import DEFAULT_MODEL, Detector
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector
 from thermoscout_core.detection.engines.builder import build
 from thermoscout_core.detection.engines.cache import EngineCache
 from thermoscout_core.detection.engines.key import Environment
@@ -40,7 +40,7 @@ nine, and two in each of ten heads."""
 
 @pytest.fixture(scope="module")
 def shipped() -> Path:
-    return resource_path(DEFAULT_MODEL)
+    return resource_path(FLOAT32_MODEL)
 
 
 @pytest.fixture(scope="module")

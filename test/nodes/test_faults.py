@@ -17,7 +17,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 from thermoscout.msg import ThermalVerdict, ThermalVerdicts
 
-from thermoscout_core.detection.detector import DEFAULT_MODEL
+from thermoscout_core.detection.detector import FLOAT32_MODEL
 from thermoscout_core.resources import resource_path
 from thermoscout_nodes.detector import DetectorNode
 from thermoscout_nodes.device_messages import to_seconds
@@ -115,7 +115,7 @@ def test_a_model_of_garbage_is_named_and_taken_once_it_is_mended(
     assert status.level == DiagnosticStatus.ERROR
     assert "model.onnx" in status.message
     assert not verdicts
-    model.write_bytes(resource_path(DEFAULT_MODEL).read_bytes())
+    model.write_bytes(resource_path(FLOAT32_MODEL).read_bytes())
     graph.spin_until(lambda: nodes["detector"].is_active, deadline_s=30.0)
     graph.spin_until(lambda: verdicts)
 

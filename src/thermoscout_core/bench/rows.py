@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thermoscout_core.detection.detector import DEFAULT_MODEL
+from thermoscout_core.detection.detector import FLOAT32_MODEL
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.resources import resource_path
 
@@ -55,7 +55,7 @@ def choose_rows(
     rows: list[Row] = []
     for name in models:
         if name == SHIPPED:
-            rows.append(Row(name, "shipped detector", resource_path(DEFAULT_MODEL)))
+            rows.append(Row(name, "shipped detector", resource_path(FLOAT32_MODEL)))
         elif name in REFERENCES:
             for size_px in input_sizes_px or (None,):
                 rows.append(Row(name, REFERENCES[name], None, size_px))

@@ -49,7 +49,7 @@ def verify(model: Model = None, cache: Cache = None) -> None:
     from thermoscout_core.detection.engines.cache import EngineCache
     from thermoscout_core.detection.engines.opening import open_engine
 
-    path = model_file(model)
+    path = model_file(model or "float32")
     opened = open_engine(path, EngineCache(cache))
     try:
         typer.echo(f"{opened.name}: fits this machine, loads, and passes its self-test")

@@ -127,7 +127,7 @@ def build(
     if calibrator:
         require_calibrator()
     engines = EngineCache(cache)
-    source = model_file(model)
+    source = model_file(model or "float32")
     size_px = None if with_preprocessing is None else parse_size(with_preprocessing)
     calibrated = calibrator or precision in (Precision.int8, Precision.int8_float16)
     number = calibration_frames if calibrated else 8

@@ -34,8 +34,13 @@ def evaluate(
         typer.Option(min=0, max=1, help="Of precision, recall; left out, the model's own."),
     ] = None,
     mirror: Annotated[
-        bool, typer.Option("--mirror", help="Look at each frame twice, as `inspect --mirror`.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--mirror/--no-mirror",
+            help="Look at each frame twice or once; left out: as `inspect` and the robot do, "
+            "twice where the model can.",
+        ),
+    ] = None,
     hot_k: Annotated[
         float, typer.Option(min=0, help="A box so many K hotter than its surroundings is hot.")
     ] = 10.0,

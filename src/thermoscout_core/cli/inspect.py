@@ -34,14 +34,17 @@ def inspect(
         float | None, typer.Option(help="Leave out detections below it, 0..1.", metavar="F")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Detector (ONNX file), or int8 or small, shipped for CPUs.")
+        Path | None,
+        typer.Option(help="Detector (ONNX file), or float32, int8 (the default), small."),
     ] = None,
     mirror: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--mirror", help="Look at each frame twice, also as its mirror image: finds more."
+            "--mirror/--no-mirror",
+            help="Look at each frame twice, also as its mirror image: finds more in twice the "
+            "time. Left out: where the model can.",
         ),
-    ] = False,
+    ] = None,
     rules: Annotated[
         str | None,
         typer.Option(

@@ -70,6 +70,11 @@ def interpolation(width_px: int, target_px: int) -> int:
     return cv2.INTER_AREA if width_px > target_px else cv2.INTER_LINEAR
 
 
+def gives_candidates(backend: Backend) -> bool:
+    """Whether what the file gives isn't suppressed yet."""
+    return backend.outputs in (RAW, DECODED)
+
+
 @dataclass(frozen=True)
 class Contract:
     """A loaded file with its way in and its way out.
@@ -152,7 +157,7 @@ class Contract:
     ) -> Selected:
         """The detections of the first frame: boxes as fractions, scores, class indices.
 
-        mirrored: outputs for its mirror image, of a file that gives_candidates; each candidate of
+        mirrored: outputs for its mirror image, of a file that gives candidates; each candidate of
         both speaks and votes for itself.
         """
         if self.backend.outputs == DETECTIONS:
@@ -172,11 +177,6 @@ class Contract:
             back[:, [0, 2]] = 1.0 - back[:, [0, 2]]
             boxes, scores = np.concatenate([boxes, back]), np.concatenate([scores, others])
         return select_foreground(boxes, scores, selection)
-
-    @property
-    def gives_candidates(self) -> bool:
-        """Whether what the file gives isn't suppressed yet."""
-        return self.backend.outputs in (RAW, DECODED)
 
     def _candidates(self, outputs: dict[str, Any]) -> tuple[Floats, Floats]:
         """Boxes (P, 4) and scores (P, 1 + C) of the first frame."""

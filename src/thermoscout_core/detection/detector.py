@@ -11,20 +11,22 @@ import numpy as np
 
 from thermoscout_core.detection.backends import DEFAULT_RUNTIME, load_first
 from thermoscout_core.detection.backends.base import Backend
-from thermoscout_core.detection.contract import Contract
+from thermoscout_core.detection.contract import Contract, gives_candidates
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.frames import Counts
 from thermoscout_core.resources import resource_path, sha256_of
 
-DEFAULT_MODEL = "models/mobilenet_v1_ssd512.onnx"
+FLOAT32_MODEL = "models/mobilenet_v1_ssd512.onnx"
+DEFAULT_MODEL = "models/mobilenet_v1_ssd512_int8.onnx"
 SHIPPED_MODELS = {
-    "float32": DEFAULT_MODEL,
-    "int8": "models/mobilenet_v1_ssd512_int8.onnx",
+    "float32": FLOAT32_MODEL,
+    "int8": DEFAULT_MODEL,
     "small": "models/mobilenet_v1_ssd512_small.onnx",
 }
-"""Names that stand for a shipped file wherever a model is asked for."""
+"""Names that stand for a shipped file wherever a model is asked for. The default is made for CPUs;
+TensorRT, which doesn't take it, makes its engine of the float32 file."""
 
 
 def model_file(model: str | Path | None) -> Path:
@@ -74,7 +76,7 @@ class Detector:
             self._contract = Contract(backend)
         except ModelError as error:
             raise ModelError(f"{model_id}: {error}") from error
-        if mirror and not self._contract.gives_candidates:
+        if mirror and not gives_candidates(backend):
             raise ModelError(
                 f"{model_id}: suppresses inside, so that a frame and its mirror image can't be "
                 "put together; take the file of 'thermoscout export --outputs decoded', or mirror "
@@ -92,17 +94,20 @@ class Detector:
         threads: int = 2,
         runtime: str = DEFAULT_RUNTIME,
         fallbacks: Sequence[str] = (),
-        mirror: bool = False,
+        mirror: bool | None = False,
     ) -> Detector:
         """Load a model file; thresholds None are the model's own.
 
-        path: as in model_file. mirror: look at each frame a second time, as its mirror image;
-        it takes the network's time twice and finds more (docs/models.md).
+        path: as in model_file; None with TensorRT is the float32 file. mirror: look at each frame
+        a second time, as its mirror image; it takes the network's time twice and finds more
+        (docs/models.md); None: where the file can.
         runtime: one of detection.backends.BACKENDS. fallbacks: others, taken in turn where it
         isn't there or has no engine; fallback_reasons then says why. Raises ModelError for a
         missing or foreign file and for one that can't mirror, ConfigurationError for a threshold
         outside 0..1 or when none of the runtimes is there.
         """
+        if path is None and "tensorrt" in (runtime, *fallbacks):
+            path = "float32"
         model_path = model_file(path)
         backend, reasons = load_first((runtime, *fallbacks), model_path, threads)
         defaults = backend.metadata
@@ -111,6 +116,8 @@ class Detector:
             iou_threshold=_fraction("iou_threshold", iou_threshold, defaults, 0.45),
             max_detections=max_detections,
         )
+        if mirror is None:
+            mirror = gives_candidates(backend)
         model_id = f"{model_path.stem}@{sha256_of(model_path)[:12]}{'+mirror' if mirror else ''}"
         detector = cls(backend, selection, model_id, mirror)
         detector.fallback_reasons = reasons

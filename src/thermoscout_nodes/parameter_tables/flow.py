@@ -14,12 +14,15 @@ from thermoscout_nodes.parameter_tables.shared import (
 from thermoscout_nodes.parameters import Parameter, Table
 from thermoscout_nodes.trusted_files import input_file, output_path
 
+MIRROR = {"auto": None, "on": True, "off": False}
+
 DETECTOR: Table = (
     *LIFECYCLE,
     Parameter(
         "model",
         "",
-        "ONNX file of the detector; empty is the shipped one; int8, small: shipped for CPUs.",
+        "ONNX file of the detector; empty is the shipped int8, with TensorRT float32; names: "
+        "float32, int8, small.",
         check=input_file(".onnx", ".plan", ".engine", shipped=SHIPPED_MODELS),
     ),
     Parameter(
@@ -40,9 +43,10 @@ DETECTOR: Table = (
     Parameter("max_detections", 100, "At most so many per frame.", minimum=1, maximum=1000),
     Parameter(
         "mirror",
-        False,
+        "auto",
         "Look at each frame twice, also as its mirror image: finds more, in twice the network's "
-        "time.",
+        "time. auto: where the model can, which one with suppression inside can't.",
+        choices=tuple(MIRROR),
     ),
     Parameter("threads", 2, "CPU threads of the network.", minimum=1, maximum=64),
     Parameter(

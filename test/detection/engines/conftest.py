@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
-from thermoscout_core.detection.detector import DEFAULT_MODEL
+from thermoscout_core.detection.detector import FLOAT32_MODEL
 from thermoscout_core.detection.engines.cache import EngineRecord
 from thermoscout_core.detection.engines.key import EngineKey, Environment
 from thermoscout_core.detection.engines.opening import OpenedEngine
@@ -40,7 +40,7 @@ class RecordingEngine:
 
 @pytest.fixture
 def model() -> Path:
-    return resource_path(DEFAULT_MODEL)
+    return resource_path(FLOAT32_MODEL)
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from thermoscout_core.simulation.dataset import example_frames
 
 @pytest.fixture(scope="module")
 def proof() -> SelfTest:
-    from thermoscout_core.detection.detector import DEFAULT_MODEL
+    from thermoscout_core.detection.detector import FLOAT32_MODEL
     from thermoscout_core.resources import resource_path
 
-    return make_self_test(resource_path(DEFAULT_MODEL), example_frames(4))
+    return make_self_test(resource_path(FLOAT32_MODEL), example_frames(4))
 
 
 def test_an_engine_that_answers_like_the_file_passes(

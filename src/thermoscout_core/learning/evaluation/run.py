@@ -49,7 +49,7 @@ class Request:
     hot_k: float = 10.0
     replicates: int = 1000
     block_frames: int = BLOCK_FRAMES
-    mirror: bool = False
+    mirror: bool | None = None
 
 
 def unwatched(work: Sequence[Item], name: str) -> Iterable[Item]:
