@@ -52,8 +52,8 @@ class ManagedNode(WiredNode):
         self.parameters = ParameterServer(
             self, table, self.parameters_changed, lambda: self._is_configured
         )
-        self._listeners = Listeners(self, ())
-        self._waits_for: list[str] = []
+        self._must_listen = Listeners(self, ())
+        self._not_listening: list[str] = []
         self._guard_change_state()
         self._clock_watch = self.get_clock().create_jump_callback(
             CLOCK_SET_BACK, post_callback=self._on_clock_set_back
@@ -101,7 +101,7 @@ class ManagedNode(WiredNode):
         outcome = self._attempt("configure", lambda: self.configure())
         if outcome is SUCCESS:
             self._is_configured = True
-            self._listeners = Listeners(self, names_of(str(self.parameters["start_after"])))
+            self._must_listen = Listeners(self, names_of(str(self.parameters["start_after"])))
             return super().on_configure(state)
         self._release_all()
         return outcome
@@ -176,14 +176,14 @@ class ManagedNode(WiredNode):
 
     def _wait_for_listeners(self) -> bool:
         """Whether this start goes on later, when they listen."""
-        missing = self._listeners.missing(self.published_topics)
-        self._waits_for = missing if self._listeners.patience else []
-        if self._waits_for:
+        missing = self._must_listen.missing(self.published_topics)
+        self._not_listening = missing if self._must_listen.patience else []
+        if self._not_listening:
             self._restart.after(POLL_S)
         elif missing:
             names = ", ".join(missing)
             self.get_logger().warning(f"start_after: begins though {names} don't listen to it")
-        return bool(self._waits_for)
+        return bool(self._not_listening)
 
     def _on_clock_set_back(self, jump: TimeJump) -> None:
         back_s = -jump.delta.nanoseconds * 1e-9
@@ -246,6 +246,6 @@ class ManagedNode(WiredNode):
         }
         if self._why_not:
             return Status(ERROR, self._why_not, values)
-        if state == "inactive" and self._waits_for:
-            return Status(WARN, f"waits until {', '.join(self._waits_for)} listen", values)
+        if state == "inactive" and self._not_listening:
+            return Status(WARN, f"waits until {', '.join(self._not_listening)} listen", values)
         return Status(OK if state == "active" else WARN, state, values)
