@@ -163,7 +163,7 @@ def main() -> None:
     parser = parser_of("Latency of the one-process graph.")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
     parser.add_argument("--model", default="", help="a shipped name or a file; else the default")
-    parser.add_argument("--mirror", default="auto", help="on: each frame twice; off: once")
+    parser.add_argument("--mirror", default="off", help="on: look at each frame twice")
     parser.add_argument("--seconds", type=float, default=60.0, help="measured, per run")
     parser.add_argument("--rate", type=float, default=25.0, help="frames per second")
     parser.add_argument("--highest-rate", action="store_true", help="look for it, too")

@@ -99,7 +99,7 @@ class Running:
 
 @contextmanager
 def running_graph(
-    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", mirror: str = "auto"
+    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", mirror: str = "off"
 ) -> Iterator[Running]:
     """The five nodes on recorded_camera's frames in a ROS domain of their own, started.
 

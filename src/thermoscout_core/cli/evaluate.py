@@ -37,8 +37,8 @@ def evaluate(
         bool | None,
         typer.Option(
             "--mirror/--no-mirror",
-            help="Look at each frame twice or once; left out: as `inspect` and the robot do, "
-            "twice where the model can.",
+            help="Look at each frame twice, as `inspect` does, or once, as the robot does unless "
+            "told otherwise. Left out: twice where the model can.",
         ),
     ] = None,
     hot_k: Annotated[

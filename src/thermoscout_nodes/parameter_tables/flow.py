@@ -14,7 +14,7 @@ from thermoscout_nodes.parameter_tables.shared import (
 from thermoscout_nodes.parameters import Parameter, Table
 from thermoscout_nodes.trusted_files import input_file, output_path
 
-MIRROR = {"auto": None, "on": True, "off": False}
+MIRROR = {"off": False, "on": True, "auto": None}
 
 DETECTOR: Table = (
     *LIFECYCLE,
@@ -43,9 +43,10 @@ DETECTOR: Table = (
     Parameter("max_detections", 100, "At most so many per frame.", minimum=1, maximum=1000),
     Parameter(
         "mirror",
-        "auto",
+        "off",
         "Look at each frame twice, also as its mirror image: finds more, in twice the network's "
-        "time. auto: where the model can, which one with suppression inside can't.",
+        "time, as `thermoscout inspect` does. auto: where the model can; one with suppression "
+        "inside can't.",
         choices=tuple(MIRROR),
     ),
     Parameter("threads", 2, "CPU threads of the network.", minimum=1, maximum=64),
