@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -47,6 +47,9 @@ class Quantise(Step):
     float_layers: tuple[str, ...] = ()
     """Beginnings of names of layers that stay in float32: the heads and the first layers of a
     MobileNet, which cost next to nothing and lose the most."""
+    int4_layers: tuple[str, ...] = ()
+    """Beginnings of names of layers whose weights get 4 bits in the file for CPUs: half of their
+    bytes, no gain in time. For those that hold most weights and see the fewest pixels."""
     epochs: int = Field(0, ge=0)
     """Quantisation-aware training before the calibration; 0: none."""
     learning_rate: float | None = Field(None, gt=0)
@@ -59,7 +62,7 @@ class Quantise(Step):
             model,
             folder / "training",
             self.epochs,
-            FakeQuantisation(),
+            FakeQuantisation(self.int4_layers),
             self.learning_rate,
             keep_start=False,
         )
@@ -77,9 +80,10 @@ class Quantise(Step):
             return Outcome(trained, deployed=folder / FLOAT16, figures=figures)
         calibration = calibrate(float_file, inputs, self.calibration)
         spared = self._float_nodes(calibration)
-        for kind, name in (("cpu", CPU), ("tensorrt", TENSORRT)):
-            write_quantised(calibration, folder / name, kind, spared)
-        rounded = quantised(calibration, "cpu", spared)
+        self._require_int4_layers(calibration)
+        write_quantised(calibration, folder / CPU, "cpu", spared, self.int4_layers)
+        write_quantised(calibration, folder / TENSORRT, "tensorrt", spared)
+        rounded = quantised(calibration, "cpu", spared, self.int4_layers)
         errors = layer_errors(calibration, rounded, inputs[:ERROR_FRAMES])
         figures = _figures(gate.map_onnx, float_file, folder / CPU, inputs)
         figures["layer_errors_db"] = _as_rows(errors)
@@ -93,15 +97,28 @@ class Quantise(Step):
     def _float_nodes(self, calibration: Calibration) -> list[str]:
         """The convolutions of float_layers; an exported weight has its layer's name. Raises
         CompressionError for a beginning that no layer has."""
-        layers = {
-            node.name: node.input[1].removeprefix("ssd.")
-            for node in calibration.model.graph.node
-            if node.op_type == "Conv"
-        }
-        for start in self.float_layers:
-            if not any(layer.startswith(start) for layer in layers.values()):
-                raise CompressionError(f"float_layers: no convolution's name begins with {start}")
+        layers = _layers(calibration)
+        _require_known("float_layers", self.float_layers, layers.values())
         return [node for node, layer in layers.items() if layer.startswith(self.float_layers)]
+
+    def _require_int4_layers(self, calibration: Calibration) -> None:
+        _require_known("int4_layers", self.int4_layers, _layers(calibration).values())
+
+
+def _layers(calibration: Calibration) -> dict[str, str]:
+    """Names of the convolutions' nodes -> of their layers: an exported weight has its layer's."""
+    return {
+        node.name: node.input[1].removeprefix("ssd.")
+        for node in calibration.model.graph.node
+        if node.op_type == "Conv"
+    }
+
+
+def _require_known(key: str, starts: Sequence[str], layers: Iterable[str]) -> None:
+    known = list(layers)
+    for start in starts:
+        if not any(layer.startswith(start) for layer in known):
+            raise CompressionError(f"{key}: no convolution's name begins with {start}")
 
 
 def _figures(

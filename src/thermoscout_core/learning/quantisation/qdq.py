@@ -30,6 +30,7 @@ from thermoscout_core.learning.onnx_priors import compute_priors
 from thermoscout_core.learning.quantisation.calibration import OPERATORS, Calibration, quiet
 from thermoscout_core.learning.quantisation.compact import drop_redundancy
 from thermoscout_core.learning.quantisation.for_cpus import copy_pixels, gather_stem
+from thermoscout_core.learning.quantisation.int4 import pack_int4, round_to_int4
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,19 @@ KINDS = {
 
 
 def write_quantised(
-    calibration: Calibration, output: Path, kind: str, float_nodes: Sequence[str] = ()
+    calibration: Calibration,
+    output: Path,
+    kind: str,
+    float_nodes: Sequence[str] = (),
+    int4_layers: Sequence[str] = (),
 ) -> None:
     """Write the calibrated network with int8 weights and activations, for one of KINDS.
 
-    float_nodes: names of nodes that stay in float32. An export's metadata go along, with a note on
-    the precision. Raises ConfigurationError for an unknown kind.
+    float_nodes: names of nodes that stay in float32. int4_layers: see round_to_int4; for CPUs. An
+    export's metadata go along, with a note on the precision. Raises ConfigurationError for an
+    unknown kind.
     """
-    model = quantised(calibration, kind, float_nodes)
+    model = quantised(calibration, kind, float_nodes, int4_layers)
     finish(model, kind)
     note_precision(
         model,
@@ -74,7 +80,10 @@ def write_quantised(
 
 
 def quantised(
-    calibration: Calibration, kind: str, float_nodes: Sequence[str] = ()
+    calibration: Calibration,
+    kind: str,
+    float_nodes: Sequence[str] = (),
+    int4_layers: Sequence[str] = (),
 ) -> onnx.ModelProto:
     """The calibrated network in QDQ form, layer by layer as it was; see write_quantised."""
     if kind not in KINDS:
@@ -96,6 +105,8 @@ def quantised(
         quantiser.quantize_model()
         quantiser.model.topological_sort()
     model: onnx.ModelProto = quantiser.model.model
+    if int4_layers:
+        round_to_int4(model, calibration.model, int4_layers)
     return model
 
 
@@ -113,6 +124,7 @@ def finish(model: onnx.ModelProto, kind: str) -> None:
         gather_stem(model)
         copy_pixels(model)
         drop_redundancy(model)
+        pack_int4(model)
         shorten_names(model)
     properties = {entry.key: entry.value for entry in model.metadata_props}
     ours = {key: value for key, value in properties.items() if key == METADATA_KEY}

@@ -43,7 +43,7 @@ class Teacher(Companion):
         self._ensemble = [Ensemble(teachers, teaching.flip_average)]  # a list: not our parameter
         channels = zip(_channels(student), _channels(teachers[0]), strict=True)
         self.regressors = nn.ModuleList(
-            nn.Conv2d(own, others, 1) for own, others in channels if teaching.hints
+            _regressor(own, others) for own, others in channels if teaching.hints
         )
         self._maps: list[Tensor] = []
 
@@ -94,6 +94,16 @@ class Teacher(Companion):
             return losses.logit_distance(student, other)
         teaching = self.teaching
         return losses.soft_labels(student, other, teaching.temperature, teaching.background)
+
+
+def _regressor(own: int, others: int) -> nn.Conv2d:
+    """From the student's channels to the teacher's; where they agree, as a compressed network's
+    do, it begins with each channel as it is."""
+    regressor = nn.Conv2d(own, others, 1)
+    if own == others:
+        nn.init.dirac_(regressor.weight)
+        nn.init.zeros_(regressor.bias)  # type: ignore[arg-type]
+    return regressor
 
 
 def require_same_priors(teacher: Model, student: Model) -> None:
