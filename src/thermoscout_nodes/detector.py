@@ -10,7 +10,7 @@ from typing import Any
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
-from thermoscout_core.detection.detector import Detector, StageTimes
+from thermoscout_core.detection.detector import ROBOT_MODEL, Detector, StageTimes
 from thermoscout_core.detections import Detection
 from thermoscout_core.errors import FrameError
 from thermoscout_core.frames import Counts
@@ -52,7 +52,7 @@ class DetectorNode(ManagedNode):
     def configure(self) -> None:
         p = self.parameters
         self._detector = Detector.load(
-            verified(p["model"]),
+            self._model_file(),
             score_threshold=p["score_threshold"] or None,
             iou_threshold=p["iou_threshold"] or None,
             max_detections=p["max_detections"],
@@ -69,6 +69,12 @@ class DetectorNode(ManagedNode):
         self._detections = self.advertise(Detection2DArray, "detections", STANDARD)
         self._label_info = self.advertise(LabelInfo, "label_info", LATCHED)
         self.subscribe(Image, "thermal/image_raw", self._on_image, SENSOR_SUBSCRIBE, vital=True)
+
+    def _model_file(self) -> str | None:
+        """The one that was asked for, else the shipped one for robots: the quickest."""
+        p = self.parameters
+        on_a_gpu = "tensorrt" in p["runtime"] + p["fallback_runtimes"]
+        return verified(p["model"]) or (None if on_a_gpu else ROBOT_MODEL)
 
     def activate(self) -> None:
         self._worker = LatestWorker(

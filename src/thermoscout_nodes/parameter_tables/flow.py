@@ -21,7 +21,7 @@ DETECTOR: Table = (
     Parameter(
         "model",
         "",
-        "ONNX file of the detector; empty is the shipped int8, with TensorRT float32; names: "
+        "ONNX file of the detector; empty is the shipped small, with TensorRT float32; names: "
         "float32, int8, small.",
         check=input_file(".onnx", ".plan", ".engine", shipped=SHIPPED_MODELS),
     ),
