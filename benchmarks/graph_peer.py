@@ -55,11 +55,11 @@ class PeerDetector(Node):
     def __init__(self) -> None:
         from cv_bridge import CvBridge
 
-        from thermoscout_core.detection.detector import Detector
+        from thermoscout_core.detection.detector import ROBOT_MODEL, Detector
         from thermoscout_nodes.messages import detections_to_message
 
         super().__init__("detector")
-        self._bridge, self._detector = CvBridge(), Detector.load()
+        self._bridge, self._detector = CvBridge(), Detector.load(ROBOT_MODEL)
         self._to_message = detections_to_message
         self._publisher = self.create_publisher(Detection2DArray, "detections", 10)
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
