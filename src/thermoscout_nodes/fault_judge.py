@@ -81,14 +81,15 @@ class FaultJudge(ManagedNode):
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
 
     def activate(self) -> None:
-        self._memory = PatrolMemory(self.parameters, self._patrol_info, self._on_history)
-        self.diagnostics.add_task("patrol", self._memory.status)
+        memory = PatrolMemory(self.parameters, self._patrol_info, self._on_history)
+        self._memory = memory
+        self.diagnostics.add_task("patrol", memory.status)
         if self.parameters["history_path"]:
             self._recall = LatestWorker(
                 "history reader",
                 self.inbox,
                 self._read_baselines,
-                self._on_baselines,
+                memory.recall,  # an answer that comes late is for this patrol, not for the next
                 self._no_baselines,
                 lambda _: None,
             )
@@ -142,10 +143,6 @@ class FaultJudge(ManagedNode):
         """In a thread: what the waypoint's equipment measured before."""
         with History(self.parameters["history_path"]) as history:
             return WaypointBaselines(history, waypoint)
-
-    def _on_baselines(self, waypoint: str, baselines: WaypointBaselines) -> None:
-        if self._memory is not None:
-            self._memory.recall(waypoint, baselines)
 
     def _no_baselines(self, waypoint: str, error: Exception) -> None:
         self.get_logger().warning(f"no earlier measurements of {waypoint}: {error}")

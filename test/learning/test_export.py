@@ -87,7 +87,7 @@ def test_every_kind_of_file_finds_what_torch_finds(
 
 
 def test_the_shipped_detector_with_everything_inside_finds_the_same(tmp_path: Path) -> None:
-    shipped = Detector.load(threads=1)
+    shipped = Detector.load("float32", threads=1)
     metadata = shipped.backend.metadata
     path = tmp_path / "everything.onnx"
     path.write_bytes(resource_path(FLOAT32_MODEL).read_bytes())

@@ -80,7 +80,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def same_detections(deployed: Path, frames: list[np.ndarray]) -> int:
-    outside, within = (Detector.load(path, threads=1) for path in (None, deployed))
+    outside, within = (Detector.load(path, threads=1) for path in ("float32", deployed))
     assert within.backend.outputs == SUPPRESSED
     number = 0
     for counts in frames:

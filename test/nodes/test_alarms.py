@@ -222,3 +222,15 @@ def test_frames_that_were_under_way_belong_to_the_waypoint_before() -> None:
     assert memory.place_at(110.0).waypoint == "bay 2"
     assert memory.place_at(99.0).waypoint == ""
     assert memory.place_at(5.0).waypoint == "bay 2"  # another clock
+
+
+def test_what_is_recalled_late_is_not_for_the_next_patrol(graph: Any, tmp_path: Path) -> None:
+    patrol = Patrol(graph, history_path=str(tmp_path / "history.sqlite"))
+    patrol.arrive("bay 7")
+    patrol.node._recall._thread.join(0.5)  # its answer waits for the node's turn
+    before = patrol.node._memory
+    patrol.node.trigger_deactivate()
+    patrol.node.trigger_activate()
+    graph.spin_until(lambda: not patrol.node.inbox._calls)
+    assert patrol.node._memory is not before
+    assert patrol.node._memory._baselines is None
