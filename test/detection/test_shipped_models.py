@@ -28,8 +28,19 @@ def test_without_a_name_it_is_the_file_that_the_runtime_can_run() -> None:
     assert for_gpus.model_id.startswith("mobilenet_v1_ssd512@")
 
 
-def test_int8_finds_what_float32_finds() -> None:
-    exact, rounded = Detector.load("float32"), Detector.load("int8")
+@pytest.mark.parametrize("name", ["int8", "small"])
+def test_openvino_finds_what_onnxruntime_finds_in_int8(name: str) -> None:
+    pytest.importorskip("openvino")
+    here, there = (Detector.load(name, runtime=r) for r in ("onnxruntime", "openvino"))
+    require_like_detections(here, there)
+
+
+@pytest.mark.parametrize("name", ["int8", "small"])
+def test_int8_finds_what_float32_finds(name: str) -> None:
+    require_like_detections(Detector.load("float32"), Detector.load(name))
+
+
+def require_like_detections(exact: Detector, rounded: Detector) -> None:
     pairs = sure = 0
     for counts in example_frames(4, (640, 512)):
         found = rounded.detect(counts)

@@ -27,7 +27,7 @@ WORTH_PACKING = 1024
 HALF_BYTE = 4
 MIDDLE = LIMIT + 1
 """Is added to the numbers, so that they are positive in the file."""
-BITS, ZERO = "int4/bits", "int4/middle"
+BASE, ZERO = "int4/base", "int4/middle"
 
 
 def int4_scale(weight: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def pack_int4(model: onnx.ModelProto) -> int:
     nodes = [node for entry in packed for node in _pack(graph, entry)]
     graph.initializer.extend(
         [
-            numpy_helper.from_array(np.array([HALF_BYTE], np.uint8), BITS),
+            numpy_helper.from_array(np.array([1 << HALF_BYTE], np.int32), BASE),
             numpy_helper.from_array(np.array([MIDDLE], np.int32), ZERO),
         ]
     )
@@ -118,16 +118,16 @@ def _pack(graph: onnx.GraphProto, entry: onnx.TensorProto) -> list[onnx.NodeProt
     bytes_name, shape = f"{name}/packed", f"{name}/shape"
     graph.initializer.append(numpy_helper.from_array(np.array(values.shape, np.int64), shape))
     entry.CopyFrom(numpy_helper.from_array(low | (high << HALF_BYTE), bytes_name))
-    step = {
-        key: f"{name}/{key}" for key in ("left", "low", "high", "all", "whole", "small", "int8")
-    }
+    keys = ("whole", "high", "above", "low", "all", "small", "int8")
+    step = {key: f"{name}/{key}" for key in keys}
+    # whole numbers, no shifts of bits: OpenVINO doesn't drop what is shifted out of a byte
     return [
-        helper.make_node("BitShift", [bytes_name, BITS], [step["left"]], direction="LEFT"),
-        helper.make_node("BitShift", [step["left"], BITS], [step["low"]], direction="RIGHT"),
-        helper.make_node("BitShift", [bytes_name, BITS], [step["high"]], direction="RIGHT"),
+        helper.make_node("Cast", [bytes_name], [step["whole"]], to=onnx.TensorProto.INT32),
+        helper.make_node("Div", [step["whole"], BASE], [step["high"]]),
+        helper.make_node("Mul", [step["high"], BASE], [step["above"]]),
+        helper.make_node("Sub", [step["whole"], step["above"]], [step["low"]]),
         helper.make_node("Concat", [step["low"], step["high"]], [step["all"]], axis=0),
-        helper.make_node("Cast", [step["all"]], [step["whole"]], to=onnx.TensorProto.INT32),
-        helper.make_node("Sub", [step["whole"], ZERO], [step["small"]]),
+        helper.make_node("Sub", [step["all"], ZERO], [step["small"]]),
         helper.make_node("Cast", [step["small"]], [step["int8"]], to=onnx.TensorProto.INT8),
         helper.make_node("Reshape", [step["int8"], shape], [name]),
     ]
