@@ -20,6 +20,7 @@ from thermoscout_nodes.images import image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.messages import detections_to_message, label_info
 from thermoscout_nodes.parameter_tables.flow import DETECTOR, MIRROR
+from thermoscout_nodes.parameters import names_of
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_SUBSCRIBE, STANDARD
 from thermoscout_nodes.trusted_files import verified
@@ -59,7 +60,7 @@ class DetectorNode(ManagedNode):
             threads=p["threads"],
             runtime=p["runtime"],
             mirror=MIRROR[p["mirror"]],
-            fallbacks=[name.strip() for name in p["fallback_runtimes"].split(",") if name.strip()],
+            fallbacks=names_of(p["fallback_runtimes"]),
         )
         self._tell_runtime()
         self._own_threshold = self._detector.score_threshold

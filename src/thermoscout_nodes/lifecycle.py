@@ -13,8 +13,8 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from thermoscout_core.errors import ThermoscoutError
 from thermoscout_nodes.diagnostics import ERROR, OK, WARN, Status
-from thermoscout_nodes.order import POLL_S, Listeners, names_of
-from thermoscout_nodes.parameters import ParameterServer, Table
+from thermoscout_nodes.order import PATIENCE_S, POLL_S, Listeners
+from thermoscout_nodes.parameters import ParameterServer, Table, names_of
 from thermoscout_nodes.restart import Restart
 from thermoscout_nodes.wiring import WiredNode
 
@@ -101,7 +101,7 @@ class ManagedNode(WiredNode):
         outcome = self._attempt("configure", lambda: self.configure())
         if outcome is SUCCESS:
             self._is_configured = True
-            self._must_listen = Listeners(self, names_of(str(self.parameters["start_after"])))
+            self._must_listen = Listeners(self, names_of(self.parameters["start_after"]))
             return super().on_configure(state)
         self._release_all()
         return outcome
@@ -182,7 +182,10 @@ class ManagedNode(WiredNode):
             self._restart.after(POLL_S)
         elif missing:
             names = ", ".join(missing)
-            self.get_logger().warning(f"start_after: begins though {names} don't listen to it")
+            self.get_logger().warning(
+                f"start_after: begins without {names}, not listening after {PATIENCE_S:g} s; see "
+                "whether it runs, in this namespace, and why it isn't configured (/diagnostics)"
+            )
         return bool(self._not_listening)
 
     def _on_clock_set_back(self, jump: TimeJump) -> None:
@@ -247,5 +250,5 @@ class ManagedNode(WiredNode):
         if self._why_not:
             return Status(ERROR, self._why_not, values)
         if state == "inactive" and self._not_listening:
-            return Status(WARN, f"waits until {', '.join(self._not_listening)} listen", values)
+            return Status(WARN, f"waits for {', '.join(self._not_listening)} to listen", values)
         return Status(OK if state == "active" else WARN, state, values)

@@ -21,11 +21,6 @@ OUTLIVES_S = 1.0
 """So long a process that was asked to end waits for others to be gone."""
 
 
-def names_of(parameter: str) -> list[str]:
-    """The names in a parameter, which has commas between them."""
-    return [name.strip() for name in parameter.split(",") if name.strip()]
-
-
 class Listeners:
     """Which of the nodes that should listen first, by name in the node's own namespace, don't yet.
 

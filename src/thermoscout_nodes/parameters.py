@@ -72,6 +72,11 @@ class Parameter:
 Table = tuple[Parameter, ...]
 
 
+def names_of(value: object) -> list[str]:
+    """The names in a parameter's text, which has commas between them."""
+    return [name.strip() for name in str(value).split(",") if name.strip()]
+
+
 def _descriptor(parameter: Parameter) -> Any:
     from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 

@@ -17,7 +17,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from thermoscout_core.errors import ConfigurationError, ThermoscoutError
 from thermoscout_nodes.lifecycle import ManagedNode
-from thermoscout_nodes.order import Outlived, names_of
+from thermoscout_nodes.order import Outlived
+from thermoscout_nodes.parameters import names_of
 from thermoscout_nodes.turns import TurnTakingExecutor
 
 SIGNAL_CHECK_S = 0.1
@@ -59,7 +60,7 @@ def spin(nodes: Sequence[ManagedNode], executor: TurnTakingExecutor, stop: list[
     """Begin, and spin until stop holds a signal number and the nodes in end_after are gone, a node
     has finished, or the context ends; no callback's exception ends it."""
     begin(nodes, executor)
-    outlived = Outlived((n, names_of(str(n.parameters["end_after"]))) for n in nodes)
+    outlived = Outlived((n, names_of(n.parameters["end_after"])) for n in nodes)
     while not (stop and outlived.gone) and not any(node.finished for node in nodes):
         try:
             executor.spin_once(timeout_sec=SIGNAL_CHECK_S)

@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 CORE = SOURCES / "thermoscout_core"
 LEARNING = CORE / "learning"
@@ -66,7 +64,6 @@ def test_no_module_of_the_core_loads_ros_or_torch() -> None:
 
 
 def test_the_command_line_loads_neither_torch_nor_the_network_runtime_to_start() -> None:
-    pytest.importorskip("typer")
     loaded = loaded_after("import thermoscout_core.cli")
     assert not loaded & (ROS | TRAINING_ONLY | {"cv2", "matplotlib", "onnxruntime", "scipy"})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -63,7 +62,6 @@ def test_another_processor_is_told_to_bring_its_own_ros(monkeypatch: pytest.Monk
     assert "source its" in ros_distribution.wheels_refusal()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="the set-up needs Python 3.10")
 def test_requirements_are_pinned() -> None:
     for path in (REPOSITORY / "requirements").glob("*.txt"):
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -30,7 +30,6 @@ def test_without_a_name_it_is_the_file_that_the_runtime_can_run() -> None:
 
 @pytest.mark.parametrize("name", ["int8", "small"])
 def test_openvino_finds_what_onnxruntime_finds_in_int8(name: str) -> None:
-    pytest.importorskip("openvino")
     here, there = (Detector.load(name, runtime=r) for r in ("onnxruntime", "openvino"))
     require_like_detections(here, there)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
+import jsonschema
 import pytest
+import yaml
 
 from thermoscout_core.diagnosis.rule_files import DEFAULT, find_rule_file, shipped_rule_sets
 from thermoscout_core.diagnosis.rule_schema import SCHEMA, rules_schema
@@ -136,8 +138,6 @@ def test_the_shipped_schema_is_the_models():
 
 @pytest.mark.parametrize("name", shipped_rule_sets())
 def test_the_shipped_sets_obey_the_schema(name):
-    jsonschema = pytest.importorskip("jsonschema")
-    yaml = pytest.importorskip("yaml")
     content = yaml.safe_load(find_rule_file(name).read_text(encoding="utf-8"))
     jsonschema.validate(content, json.loads(rules_schema()))
 
@@ -153,7 +153,6 @@ def test_the_shipped_sets_obey_the_schema(name):
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(change):
-    jsonschema = pytest.importorskip("jsonschema")
     site = {"id": "site", "extends": "dlt664", "rules": [{"id": "joint", "verified": True}]}
     schema = json.loads(rules_schema())
     jsonschema.validate(site, schema)

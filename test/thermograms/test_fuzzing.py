@@ -77,7 +77,6 @@ def test_foreign_bytes(tmp_path, content):
 @settings(FUZZ, max_examples=60)
 @given(data=st.data())
 def test_broken_flir_files(tmp_path, data_folder, kind, data):
-    pytest.importorskip("flyr")
     content = bytearray((data_folder / "flir_rjpeg" / "01 - 200_deg_neutral.jpg").read_bytes())
     if kind == "truncated":
         content = content[: data.draw(st.integers(0, len(content)))]

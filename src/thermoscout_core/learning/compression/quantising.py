@@ -23,6 +23,7 @@ from thermoscout_core.learning.compression.workbench import Workbench
 from thermoscout_core.learning.deployment import deploy
 from thermoscout_core.learning.quantisation.calibration import Calibration, calibrate
 from thermoscout_core.learning.quantisation.errors import LayerError, layer_errors
+from thermoscout_core.learning.quantisation.int4 import layer_of
 from thermoscout_core.learning.quantisation.qdq import quantised, write_quantised
 
 ERROR_FRAMES = 2
@@ -80,7 +81,7 @@ class Quantise(Step):
             return Outcome(trained, deployed=folder / FLOAT16, figures=figures)
         calibration = calibrate(float_file, inputs, self.calibration)
         spared = self._float_nodes(calibration)
-        self._require_int4_layers(calibration)
+        _require_known("int4_layers", self.int4_layers, _layers(calibration).values())
         write_quantised(calibration, folder / CPU, "cpu", spared, self.int4_layers)
         write_quantised(calibration, folder / TENSORRT, "tensorrt", spared)
         rounded = quantised(calibration, "cpu", spared, self.int4_layers)
@@ -101,14 +102,11 @@ class Quantise(Step):
         _require_known("float_layers", self.float_layers, layers.values())
         return [node for node, layer in layers.items() if layer.startswith(self.float_layers)]
 
-    def _require_int4_layers(self, calibration: Calibration) -> None:
-        _require_known("int4_layers", self.int4_layers, _layers(calibration).values())
-
 
 def _layers(calibration: Calibration) -> dict[str, str]:
-    """Names of the convolutions' nodes -> of their layers: an exported weight has its layer's."""
+    """Names of the convolutions' nodes -> of their layers."""
     return {
-        node.name: node.input[1].removeprefix("ssd.")
+        node.name: layer_of(node)
         for node in calibration.model.graph.node
         if node.op_type == "Conv"
     }

@@ -54,7 +54,7 @@ def round_to_int4(
     rounded = {node.name: node for node in model.graph.node if node.op_type == "Conv"}
     done = []
     for node in exact.graph.node:
-        if node.op_type != "Conv" or not _layer(node).startswith(tuple(layers)):
+        if node.op_type != "Conv" or not layer_of(node).startswith(tuple(layers)):
             continue
         image, weight, *bias = (makers[name] for name in rounded[node.name].input)
         kernel = torch.from_numpy(floats[node.input[1]].copy())
@@ -67,11 +67,11 @@ def round_to_int4(
             whole = np.round(floats[node.input[2]] / product).astype(np.int32)
             _put(constants[bias[0].input[0]], whole)
             _put(constants[bias[0].input[1]], product.astype(np.float32))
-        done.append(_layer(node))
+        done.append(layer_of(node))
     return done
 
 
-def _layer(convolution: onnx.NodeProto) -> str:
+def layer_of(convolution: onnx.NodeProto) -> str:
     """An exported weight has its layer's name."""
     return str(convolution.input[1].removeprefix("ssd."))
 
