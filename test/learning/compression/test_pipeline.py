@@ -210,9 +210,10 @@ def test_named_layers_stay_in_float(recipe: Recipe, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("untimed")
-def test_a_float_layer_that_is_not_there_is_named(recipe: Recipe) -> None:
-    with pytest.raises(CompressionError, match="no convolution's name begins with tail"):
-        run(recipe({**QUANTISE, "float_layers": ["tail"]}))
+@pytest.mark.parametrize("key", ["float_layers", "int4_layers"])
+def test_a_layer_that_is_not_there_is_named_before_any_training(recipe: Recipe, key: str) -> None:
+    with pytest.raises(CompressionError, match=f"{key}: no convolution's name begins with tail"):
+        run(recipe({**QUANTISE, key: ["tail"], "epochs": 1000}))
 
 
 @pytest.mark.usefixtures("untimed")

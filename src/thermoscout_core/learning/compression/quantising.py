@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from torch import nn
 
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.contract import network_input
@@ -59,6 +60,7 @@ class Quantise(Step):
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
         if self.precision == "float16" and self.epochs:
             raise CompressionError("epochs: only int8 has a quantisation-aware training")
+        self._require_known_layers(model)
         trained = bench.finetune(
             model,
             folder / "training",
@@ -81,7 +83,6 @@ class Quantise(Step):
             return Outcome(trained, deployed=folder / FLOAT16, figures=figures)
         calibration = calibrate(float_file, inputs, self.calibration)
         spared = self._float_nodes(calibration)
-        _require_known("int4_layers", self.int4_layers, _layers(calibration).values())
         write_quantised(calibration, folder / CPU, "cpu", spared, self.int4_layers)
         write_quantised(calibration, folder / TENSORRT, "tensorrt", spared)
         rounded = quantised(calibration, "cpu", spared, self.int4_layers)
@@ -96,27 +97,24 @@ class Quantise(Step):
         return Outcome(trained, deployed=folder / CPU, figures=figures, notes=notes)
 
     def _float_nodes(self, calibration: Calibration) -> list[str]:
-        """The convolutions of float_layers; an exported weight has its layer's name. Raises
-        CompressionError for a beginning that no layer has."""
-        layers = _layers(calibration)
-        _require_known("float_layers", self.float_layers, layers.values())
-        return [node for node, layer in layers.items() if layer.startswith(self.float_layers)]
+        """The convolutions of float_layers."""
+        return [
+            node.name
+            for node in calibration.model.graph.node
+            if node.op_type == "Conv" and layer_of(node).startswith(self.float_layers)
+        ]
 
-
-def _layers(calibration: Calibration) -> dict[str, str]:
-    """Names of the convolutions' nodes -> of their layers."""
-    return {
-        node.name: layer_of(node)
-        for node in calibration.model.graph.node
-        if node.op_type == "Conv"
-    }
-
-
-def _require_known(key: str, starts: Sequence[str], layers: Iterable[str]) -> None:
-    known = list(layers)
-    for start in starts:
-        if not any(layer.startswith(start) for layer in known):
-            raise CompressionError(f"{key}: no convolution's name begins with {start}")
+    def _require_known_layers(self, model: Model) -> None:
+        """Before any training. Raises CompressionError for a beginning that no layer has."""
+        known = [
+            f"{name}.weight"
+            for name, module in model.network.named_modules()
+            if isinstance(module, nn.Conv2d)
+        ]
+        for key in ("float_layers", "int4_layers"):
+            for start in getattr(self, key):
+                if not any(name.startswith(start) for name in known):
+                    raise CompressionError(f"{key}: no convolution's name begins with {start}")
 
 
 def _figures(
