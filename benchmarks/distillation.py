@@ -2,11 +2,11 @@
 
 python benchmarks/distillation.py --model runs/shipped/best.safetensors
 
-The student is that detector with a smaller input (config/compression/student_alone.yaml). Both
-trainings begin with the same weights and differ in the teacher alone. Unless another one is given,
-the teacher is the average of the students trained alone, which costs nothing to make. Every
-training is `thermoscout compress` in a folder of its own: interrupted ones go on, finished ones
-are only read. The epoch is taken on val; test is measured once, at the end of each.
+The student is that detector with half of the filters of its later blocks; the teacher is the
+detector itself (config/compression/student_alone.yaml and student_taught.yaml). Both trainings
+begin with the same weights and differ in the teacher alone. Every training is `thermoscout
+compress` in a folder of its own: interrupted ones go on, finished ones are only read. The epoch is
+taken on val; test is measured once, at the end of each.
 """
 
 from __future__ import annotations
@@ -26,10 +26,8 @@ from rich.progress import track
 from rich.table import Table
 
 from thermoscout_core import machine
-from thermoscout_core.learning.compression.pipeline import FINAL_WEIGHTS
 from thermoscout_core.learning.compression.records import CompressionRecord
 from thermoscout_core.learning.compression.report import read_record
-from thermoscout_core.learning.training.soup import average_and_validate, write_average
 
 ALONE = Path("config/compression/student_alone.yaml")
 TAUGHT = Path("config/compression/student_taught.yaml")
@@ -50,14 +48,6 @@ def run(recipe: dict[str, Any], folder: Path, seed: int, test_split: str) -> Com
             stderr=subprocess.STDOUT,
         )
     return read_record(folder)
-
-
-def average(folders: Sequence[Path], root: Path) -> Path:
-    """The students' average as weights beside them; val mAP of each and of it are in its notes."""
-    sources = [folder / FINAL_WEIGHTS for folder in folders]
-    path = folders[0].parent / "teacher.safetensors"
-    write_average(path, average_and_validate(sources, root, "val"), sources)
-    return path
 
 
 def figures(records: Sequence[CompressionRecord]) -> dict[str, Any]:
@@ -85,7 +75,6 @@ def show(rows: dict[str, dict[str, Any]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="weights that both begin with")
-    parser.add_argument("--teacher", type=Path, help="instead of the average of the students")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--test-split", default="test")
     parser.add_argument("--output", type=Path, default=Path("runs/distillation"))
@@ -97,21 +86,19 @@ def main() -> None:
     for recipe in recipes.values():
         recipe["model"] = str(arguments.model)
 
-    def all_seeds(name: str, recipe: dict[str, Any]) -> tuple[list[Path], dict[str, Any]]:
-        folders = [arguments.output / f"{name}_{seed}" for seed in arguments.seeds]
-        jobs = list(zip(folders, arguments.seeds, strict=True))
-        done = [run(recipe, *job, arguments.test_split) for job in track(jobs, description=name)]
-        return folders, figures(done)
-
-    folders, alone = all_seeds("alone", recipes[ALONE])
-    teacher = arguments.teacher or average(folders, Path(recipes[ALONE]["data"]["root"]))
-    recipes[TAUGHT]["steps"][-1]["teacher"] = str(teacher)
-    _, taught = all_seeds("taught", recipes[TAUGHT])
-    rows = {"alone": alone, "taught": taught}
+    rows = {}
+    for name, path in (("alone", ALONE), ("taught", TAUGHT)):
+        jobs = [(arguments.output / f"{name}_{seed}", seed) for seed in arguments.seeds]
+        rows[name] = figures(
+            [
+                run(recipes[path], *job, arguments.test_split)
+                for job in track(jobs, description=name)
+            ]
+        )
     show(rows)
     if arguments.json:
         setting = {"machine": machine.describe(), "seeds": arguments.seeds}
-        content = {**setting, "teacher": str(teacher), "students": rows}
+        content = {**setting, "students": rows}
         arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

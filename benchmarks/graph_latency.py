@@ -79,7 +79,7 @@ def measure(
 ) -> dict[str, Any]:
     """One run of the graph -> its figures. watched: every picture has a subscriber."""
     with running_graph(
-        rate_hz, options.threads, model=options.model, mirror=options.mirror
+        rate_hz, options.threads, model=options.model, looks=options.looks
     ) as graph:
         if watched:
             graph.viewer.watch(PICTURES)
@@ -165,7 +165,7 @@ def main() -> None:
     parser = parser_of("Latency of the one-process graph.")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the network")
     parser.add_argument("--model", default="", help="a shipped name or a file; else the default")
-    parser.add_argument("--mirror", choices=("off", "on"), default="off", help="on: look twice")
+    parser.add_argument("--looks", type=int, default=1, help="at each frame: 1, 2 or 12")
     parser.add_argument("--seconds", type=float, default=60.0, help="measured, per run")
     parser.add_argument("--rate", type=float, default=25.0, help="frames per second")
     parser.add_argument("--highest-rate", action="store_true", help="look for it, too")

@@ -98,7 +98,7 @@ def measure(children: tuple[str, ...], options: argparse.Namespace) -> dict[str,
     with private_domain() as domain, tempfile.TemporaryDirectory() as folder:
         parameters = Path(folder) / "parameters.yaml"
         url = f"recorded://patrol?rate={options.rate}"
-        once = {"mirror": "off"}  # as the peer
+        once = {"looks": 1}  # as the peer
         write_overrides(parameters, {"ir_camera": {"url": url}, "detector": once})
         environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
         command = [sys.executable, __file__, "--be"]

@@ -158,7 +158,7 @@ def main() -> None:
     if arguments.annotated:
         detections = [list(item.equipment) for item in frames]
     else:
-        detector = Detector.load(arguments.model, mirror=None)
+        detector = Detector.load(arguments.model, looks=None)
         detections = [detector.detect(item.frame.counts) for item in frames]
     examination = Examination(frames, detections, KnowledgeBase.load(arguments.rules))
 

@@ -99,12 +99,12 @@ class Running:
 
 @contextmanager
 def running_graph(
-    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", mirror: str = "off"
+    rate_hz: float, threads: int, lockstep: bool = False, model: str = "", looks: int = 1
 ) -> Iterator[Running]:
     """The five nodes on recorded_camera's frames in a ROS domain of their own, started.
 
     lockstep: the next frame comes when the verdicts of the one before did, whatever the rate.
-    model: ONNX file, "" is the shipped detector. mirror: as the detector's parameter.
+    model: ONNX file, "" is the shipped detector. looks: as the detector's parameter.
     """
     context = Context()
     share_the_cores()
@@ -115,7 +115,7 @@ def running_graph(
             {
                 "ir_camera": {"url": f"recorded://patrol?rate={rate_hz}", "lockstep": lockstep},
                 "laser_rangefinder": {"url": "sim://patrol?seed=7&hold=2"},
-                "detector": {"threads": threads, "model": model, "mirror": mirror},
+                "detector": {"threads": threads, "model": model, "looks": looks},
             },
         )
         handlers = SignalHandlerOptions.NO

@@ -110,10 +110,10 @@ class Inspector:
         score_threshold: float | None = None,
         rules: str | Path | None = None,
         correction: str | Path | None = None,
-        mirror: bool | None = None,
+        looks: int | None = None,
     ) -> Inspector:
         """The shipped detector, correction network and knowledge base, or those given: rules
-        by the name of a shipped set or by path. mirror: as in Detector.load.
+        by the name of a shipped set or by path. looks: as in Detector.load.
 
         Raises ModelError or ConfigurationError for a file that is missing or foreign.
         """
@@ -127,7 +127,7 @@ class Inspector:
 
         rule_file = read_rule_file(rules)
         knowledge_base = KnowledgeBase.of(rule_file)
-        detector = Detector.load(model, score_threshold=score_threshold, mirror=mirror)
+        detector = Detector.load(model, score_threshold=score_threshold, looks=looks)
         return cls(
             detector,
             Survey(Thermometer(BpNetwork.load(correction))),

@@ -19,7 +19,7 @@ from thermoscout_nodes.diagnostics import OK, WARN, Status
 from thermoscout_nodes.images import image_to_counts
 from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.messages import detections_to_message, label_info
-from thermoscout_nodes.parameter_tables.flow import DETECTOR, MIRROR
+from thermoscout_nodes.parameter_tables.flow import DETECTOR
 from thermoscout_nodes.parameters import names_of
 from thermoscout_nodes.process import run
 from thermoscout_nodes.qos import LATCHED, SENSOR_SUBSCRIBE, STANDARD
@@ -59,7 +59,7 @@ class DetectorNode(ManagedNode):
             max_detections=p["max_detections"],
             threads=p["threads"],
             runtime=p["runtime"],
-            mirror=MIRROR[p["mirror"]],
+            looks=p["looks"] or None,
             fallbacks=names_of(p["fallback_runtimes"]),
         )
         self._tell_runtime()

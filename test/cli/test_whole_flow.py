@@ -48,7 +48,7 @@ def test_readings_are_corrected_for_the_distance_given(results):
 
 def test_the_record_names_model_and_rules(results):
     assert results.model.startswith("mobilenet_v1_ssd512_int8@") and results.rules == "dlt664"
-    assert results.model.endswith("+mirror")
+    assert results.model.endswith("+12looks")
 
 
 def test_a_correction_of_ones_own_is_loaded_or_refused_by_name(tmp_path):

@@ -9,7 +9,8 @@ import pytest
 
 from thermoscout_core.detection.backends.base import Backend
 from thermoscout_core.detection.contract import Contract, network_input
-from thermoscout_core.detection.detector import Detector, model_file
+from thermoscout_core.detection.detector import Detector
+from thermoscout_core.detection.looks import LOOKS, THRESHOLD_SHARE
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.errors import ConfigurationError, FrameError, ModelError
 from thermoscout_core.simulation.patrol import Patrol
@@ -43,66 +44,17 @@ def test_boxes_come_back_in_pixels_of_the_frame() -> None:
     assert found[0].class_name == "connector"
 
 
-class LeftSeeingBackend(RecordedBackend):
-    """Sees heat on the left alone, and answers in the same memory each time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer = {
-            "boxes": np.array([[[0.0, 0.5, 0.25, 1.0]]], np.float32),
-            "scores": np.zeros((1, 1, 2), np.float32),
-        }
-
-    def run(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        left = tensors["images"][0, 0, :, :150].max()
-        self.answer["scores"][0, 0, 1] = 0.9 if left > 0 else 0.0
-        return self.answer
-
-
-def test_the_mirror_image_shows_what_the_frame_itself_did_not() -> None:
-    counts = np.zeros((512, 640), np.uint16)
-    counts[300:400, 500:600] = 1000
-    assert Detector(LeftSeeingBackend(), Selection(0.5)).detect(counts) == []
-    found = Detector(LeftSeeingBackend(), Selection(0.5), mirror=True).detect(counts)
-    assert [detection.box.as_list() for detection in found] == [[480.0, 256.0, 640.0, 512.0]]
-
-
-def test_what_the_frame_shows_outlasts_the_second_look() -> None:
-    counts = np.zeros((512, 640), np.uint16)
-    counts[300:400, 50:100] = 1000
-    found = Detector(LeftSeeingBackend(), Selection(0.5), mirror=True).detect(counts)
-    assert [detection.box.as_list() for detection in found] == [[0.0, 256.0, 160.0, 512.0]]
-
-
-def test_the_shipped_model_finds_the_same_in_a_frame_and_its_mirror_image() -> None:
-    detector = Detector.load(threads=1, mirror=True)
-    assert detector.model_id.endswith("+mirror")
-    counts = Patrol(seed=7).frame_at(0.5).frame.counts
-    found, turned = detector.detect(counts), detector.detect(counts[:, ::-1])
-    assert len(found) > 3
-    assert [d.class_name for d in turned] == [d.class_name for d in found]
-    width = counts.shape[1]
-    back = [[width - d.box.x2, d.box.y1, width - d.box.x1, d.box.y2] for d in turned]
-    assert np.allclose(back, [d.box.as_list() for d in found], atol=0.1)
-
-
-def test_a_file_that_suppresses_cannot_look_at_mirror_images() -> None:
+def test_a_file_with_preprocessing_inside_looks_twice_at_most() -> None:
     backend = RecordedBackend()
-    backend.outputs = ("boxes", "scores", "classes")  # type: ignore[assignment]
-    with pytest.raises(ModelError, match="suppresses inside"):
-        Detector(backend, Selection(0.5), mirror=True)
+    backend.inputs = {"counts": (1, 512, 640, 2)}  # type: ignore[dict-item]
+    assert Detector(backend, Selection(0.5), "inside", looks=None).model_id == "inside+2looks"
+    with pytest.raises(ConfigurationError, match="inside can look at a frame 1 or 2 times"):
+        Detector(backend, Selection(0.5), "inside", looks=12)
 
 
-def test_left_open_a_frame_is_looked_at_twice_where_the_file_can(tmp_path: Path) -> None:
-    assert Detector.load("int8", mirror=None).mirror
-    onnx = pytest.importorskip("onnx")
-    inside = tmp_path / "inside.onnx"
-    model = onnx.load(str(model_file("int8")))
-    classes = onnx.helper.make_tensor_value_info("classes", onnx.TensorProto.FLOAT, None)
-    model.graph.output.append(classes)
-    model.graph.node.append(onnx.helper.make_node("Identity", ["scores"], ["classes"]))
-    onnx.save(model, str(inside))
-    assert not Detector.load(inside, mirror=None).mirror
+def test_a_number_of_looks_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="1 or 2 or 12 times, not 3"):
+        Detector(RecordedBackend(), Selection(0.5), looks=3)
 
 
 def test_counts_are_mirrored_like_the_frame() -> None:
@@ -110,8 +62,27 @@ def test_counts_are_mirrored_like_the_frame() -> None:
     backend.inputs = {"counts": (1, 6, 8, 2)}  # type: ignore[dict-item]
     contract = Contract(backend)
     counts = np.random.default_rng(0).integers(0, 65536, (6, 8)).astype(np.uint16)
-    mirrored = contract.mirrored(contract.prepare(counts))
+    _, mirrored = contract.prepare_looks(counts, LOOKS[2])
     assert (mirrored["counts"] == contract.prepare(counts[:, ::-1].copy())["counts"]).all()
+
+
+@pytest.mark.parametrize("looks", [2, 12])
+def test_the_shipped_model_finds_the_same_in_a_frame_and_its_mirror_image(looks: int) -> None:
+    detector = Detector.load(threads=1, looks=looks, score_threshold=0.2)
+    assert detector.model_id.endswith(f"+{looks}looks")
+    counts = Patrol(seed=7).frame_at(0.5).frame.counts
+    found, turned = detector.detect(counts), detector.detect(counts[:, ::-1])
+    assert len(found) > 3
+    assert [d.class_name for d in turned] == [d.class_name for d in found]
+    width = counts.shape[1]
+    back = [[width - d.box.x2, d.box.y1, width - d.box.x1, d.box.y2] for d in turned]
+    assert np.allclose(back, [d.box.as_list() for d in found], atol=0.5)
+
+
+def test_several_looks_take_a_share_of_the_models_own_threshold_and_not_of_ones_own() -> None:
+    own = Detector.load(threads=1).score_threshold
+    assert Detector.load(threads=1, looks=12).score_threshold == own * THRESHOLD_SHARE[12]
+    assert Detector.load(threads=1, looks=12, score_threshold=0.3).score_threshold == 0.3
 
 
 def test_network_input_is_three_equal_channels_in_minus_one_to_one() -> None:

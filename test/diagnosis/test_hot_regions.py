@@ -9,7 +9,7 @@ import pytest
 
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.diagnosis.hot_regions import find_hot_regions
-from thermoscout_core.diagnosis.scorecard import Scorecard
+from thermoscout_core.diagnosis.scorecard import SURE_SCORE, Scorecard
 from thermoscout_core.diagnosis.survey import HOT_REGION, Survey
 from thermoscout_core.errors import ModelError
 from thermoscout_core.frames import LinearScale, Radiometry, ThermalFrame
@@ -119,6 +119,20 @@ def test_a_joint_counts_for_more_than_an_unidentified_thing():
     card, region = Scorecard.load(), find_hot_regions(scene())[0]
     clamp = Detection("connector", 0.9, Box(210, 190, 230, 210))
     assert card.score(region, [clamp]) > card.score(region, [])
+
+
+def test_a_joint_counts_by_how_sure_the_detection_is_and_from_a_score_on_in_full():
+    card, region = Scorecard.load(), find_hot_regions(scene())[0]
+
+    def share(*scores):
+        box = Box(210, 190, 230, 210)
+        clamps = [Detection("connector", score, box) for score in scores]
+        return card.shares(region, clamps)["on_joint"]
+
+    full = card.weights.on_joint
+    assert share(0.9) == share(SURE_SCORE) == full and share() == 0.0
+    assert share(SURE_SCORE / 2) == pytest.approx(full / 2)
+    assert share(SURE_SCORE / 4, SURE_SCORE / 2) == pytest.approx(full / 2)
 
 
 def test_a_foreign_scorecard_is_refused(tmp_path):

@@ -33,12 +33,12 @@ def evaluate(
         float | None,
         typer.Option(min=0, max=1, help="Of precision, recall; left out, the model's own."),
     ] = None,
-    mirror: Annotated[
-        bool | None,
+    looks: Annotated[
+        int | None,
         typer.Option(
-            "--mirror/--no-mirror",
-            help="Look at each frame twice, as `inspect` does, or once, as the robot does unless "
-            "told otherwise. Left out: twice where the model can.",
+            help="How often each frame is looked at: 1, as the robot does unless told otherwise, "
+            "2 or 12, as `inspect` does. Left out: as often as the model can.",
+            metavar="1|2|12",
         ),
     ] = None,
     hot_k: Annotated[
@@ -71,7 +71,7 @@ def evaluate(
     if output is not None:
         pictures.prepare_output(output)
     splits = None if split is None else [name.strip() for name in split.split(",")]
-    request = run.Request(data, splits, score_threshold, hot_k, bootstrap, block, mirror)
+    request = run.Request(data, splits, score_threshold, hot_k, bootstrap, block, looks)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         models = run.measure_models(
             request,

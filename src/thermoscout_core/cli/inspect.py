@@ -37,12 +37,13 @@ def inspect(
         Path | None,
         typer.Option(help="Detector (ONNX file), or float32, int8 (the default), small."),
     ] = None,
-    mirror: Annotated[
-        bool | None,
+    looks: Annotated[
+        int | None,
         typer.Option(
-            "--mirror/--no-mirror",
-            help="Look at each frame twice, also as its mirror image: finds more in twice the "
-            "time. Left out: where the model can.",
+            help="How often each frame is looked at: 1; 2: also as its mirror image; 12: also "
+            "closer and from further away. More finds more, in as many times the network's time. "
+            "Left out: as often as the model can.",
+            metavar="1|2|12",
         ),
     ] = None,
     rules: Annotated[
@@ -107,7 +108,7 @@ def inspect(
 
     known = read_details(details) if details else Details()
     files = find_thermograms(paths, split)
-    inspector = Inspector.default(model, score_threshold, rules, correction, mirror)
+    inspector = Inspector.default(model, score_threshold, rules, correction, looks)
     writer = ReportWriter(output)
     scene = _scene(emissivity, reflected, air, humidity, distance)
     recorder = _recorder(history, inspector, output.name) if history else None

@@ -18,6 +18,7 @@ outputs boxes, scores     decoded: (N, P, 4) corners as fractions, (N, P, 1 + C)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermoscout_core.detection.backends.base import Backend, Tensor
+from thermoscout_core.detection.looks import LOOKS, Look
 from thermoscout_core.detection.postprocess import Selected, Selection, select_foreground
 from thermoscout_core.detection.priors import PriorLevel, decode, make_priors
 from thermoscout_core.detection.view import to_8bit_view
@@ -68,11 +70,6 @@ def frame_bytes(counts: Counts) -> NDArray[np.uint8]:
 def interpolation(width_px: int, target_px: int) -> int:
     """OpenCV's flag for warping a view of that width: area where it shrinks, else linear."""
     return cv2.INTER_AREA if width_px > target_px else cv2.INTER_LINEAR
-
-
-def gives_candidates(backend: Backend) -> bool:
-    """Whether what the file gives isn't suppressed yet."""
-    return backend.outputs in (RAW, DECODED)
 
 
 @dataclass(frozen=True)
@@ -118,10 +115,21 @@ class Contract:
             raise ModelError("the file's input has no fixed width and height; export it again")
         return width, height
 
+    @property
+    def most_looks(self) -> int:
+        """At one frame: a file that takes counts takes them whole."""
+        return max(LOOKS) if self.input == "images" else 2
+
     def prepare(self, counts: Counts) -> dict[str, Tensor]:
         """A frame (H, W) -> the file's input. Raises FrameError when it doesn't fit."""
+        return self.prepare_looks(counts, LOOKS[1])[0]
+
+    def prepare_looks(self, counts: Counts, looks: Sequence[Look]) -> list[dict[str, Tensor]]:
+        """A frame (H, W) -> the file's input for each look. Raises FrameError likewise."""
         if self.input == "images":
-            return {"images": network_input(to_8bit_view(counts), self.input_size_px)}
+            view = to_8bit_view(counts)
+            size_px = self.input_size_px
+            return [{"images": network_input(look.picture(view), size_px)} for look in looks]
         width_px, height_px = self.input_size_px
         if counts.shape != (height_px, width_px) or counts.dtype != np.uint16:
             raise FrameError(
@@ -129,14 +137,7 @@ class Contract:
                 f"{counts.shape} of {counts.dtype}; export one without --with-preprocessing, or "
                 "for this size"
             )
-        return {"counts": frame_bytes(counts)}
-
-    def mirrored(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What prepare() would make of the frame's mirror image, of what it made of the frame."""
-        axis = 3 if self.input == "images" else 2
-        return {
-            name: np.ascontiguousarray(np.flip(tensor, axis)) for name, tensor in tensors.items()
-        }
+        return [{"counts": frame_bytes(look.picture(counts))} for look in looks]
 
     def run(self, tensors: dict[str, Tensor], selection: Selection) -> dict[str, Any]:
         """The file's outputs; selection counts where it is the file that suppresses."""
@@ -149,17 +150,8 @@ class Contract:
             }
         return self.backend.run(tensors)
 
-    def read(
-        self,
-        outputs: dict[str, Any],
-        selection: Selection,
-        mirrored: dict[str, Any] | None = None,
-    ) -> Selected:
-        """The detections of the first frame: boxes as fractions, scores, class indices.
-
-        mirrored: outputs for its mirror image, of a file that gives candidates; each candidate of
-        both speaks and votes for itself.
-        """
+    def read(self, outputs: dict[str, Any], selection: Selection) -> Selected:
+        """The detections of the first frame: boxes as fractions, scores, class indices."""
         if self.backend.outputs == DETECTIONS:
             first = outputs["frames"] == 0
             boxes, scores, classes = (outputs[name][first] for name in DETECTIONS[:3])
@@ -170,13 +162,7 @@ class Contract:
             kept = np.flatnonzero(scores >= selection.score_threshold)[: selection.max_detections]
             classes = outputs["classes"][0][kept].astype(np.intp)
             return outputs["boxes"][0][kept], scores[kept], classes
-        boxes, scores = self._candidates(outputs)
-        if mirrored is not None:
-            turned, others = self._candidates(mirrored)
-            back = turned[:, [2, 1, 0, 3]]
-            back[:, [0, 2]] = 1.0 - back[:, [0, 2]]
-            boxes, scores = np.concatenate([boxes, back]), np.concatenate([scores, others])
-        return select_foreground(boxes, scores, selection)
+        return select_foreground(*self._candidates(outputs), selection)
 
     def _candidates(self, outputs: dict[str, Any]) -> tuple[Floats, Floats]:
         """Boxes (P, 4) and scores (P, 1 + C) of the first frame."""

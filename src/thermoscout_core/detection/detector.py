@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from thermoscout_core.detection.backends import DEFAULT_RUNTIME, load_first
 from thermoscout_core.detection.backends.base import Backend
-from thermoscout_core.detection.contract import Contract, gives_candidates
+from thermoscout_core.detection.consensus import agree, of_a_look
+from thermoscout_core.detection.contract import Contract
+from thermoscout_core.detection.looks import LOOKS, THRESHOLD_SHARE
 from thermoscout_core.detection.postprocess import Selection
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.errors import ConfigurationError, ModelError
@@ -54,17 +56,16 @@ class Detector:
     """Finds equipment in thermal frames.
 
     classes: names in the order of the model. model_id: file stem and the start of its SHA-256,
-    and +mirror where each frame is looked at twice. mirror: see load().
+    and what is added where each frame is looked at several times. looks: see load().
     times: of the latest frame. fallback_reasons: why each runtime that was preferred doesn't run
     it, () where the first one does. Not thread-safe: one thread at a time.
     """
 
     def __init__(
-        self, backend: Backend, selection: Selection, model_id: str = "", mirror: bool = False
+        self, backend: Backend, selection: Selection, model_id: str = "", looks: int | None = 1
     ) -> None:
         self.backend = backend
         self.selection = selection
-        self.mirror = mirror
         self.model_id = model_id
         try:
             self.classes: tuple[str, ...] = tuple(backend.metadata["classes"])
@@ -79,12 +80,16 @@ class Detector:
             self._contract = Contract(backend)
         except ModelError as error:
             raise ModelError(f"{model_id}: {error}") from error
-        if mirror and not gives_candidates(backend):
-            raise ModelError(
-                f"{model_id}: suppresses inside, so that a frame and its mirror image can't be "
-                "put together; take the file of 'thermoscout export --outputs decoded', or mirror "
-                "off"
+        most = self._contract.most_looks
+        self.looks = most if looks is None else looks
+        if self.looks not in LOOKS or self.looks > most:
+            possible = " or ".join(str(number) for number in LOOKS if number <= most)
+            raise ConfigurationError(
+                f"looks: {model_id} can look at a frame {possible} times, not {looks}"
+                + ("" if most == max(LOOKS) else "; a file without preprocessing inside can more")
             )
+        if self.looks > 1:
+            self.model_id += f"+{self.looks}looks"
 
     @classmethod
     def load(
@@ -97,17 +102,18 @@ class Detector:
         threads: int = 2,
         runtime: str = DEFAULT_RUNTIME,
         fallbacks: Sequence[str] = (),
-        mirror: bool | None = False,
+        looks: int | None = 1,
     ) -> Detector:
-        """Load a model file; thresholds None are the model's own.
+        """Load a model file; thresholds None are the model's own, of which several looks take a
+        share (looks.THRESHOLD_SHARE).
 
-        path: as in model_file; None with TensorRT is the float32 file. mirror: look at each frame
-        a second time, as its mirror image; it takes the network's time twice and finds more
-        (docs/models.md); None: where the file can.
+        path: as in model_file; None with TensorRT is the float32 file. looks: how many times each
+        frame is looked at, one of LOOKS; it takes the network's time as often, and finds more
+        (docs/models.md). None: as often as the file can.
         runtime: one of detection.backends.BACKENDS. fallbacks: others, taken in turn where it
         isn't there or has no engine; fallback_reasons then says why. Raises ModelError for a
-        missing or foreign file and for one that can't mirror, ConfigurationError for a threshold
-        outside 0..1 or when none of the runtimes is there.
+        missing or foreign file, ConfigurationError for a threshold outside 0..1, for a number of
+        looks that the file can't, or when none of the runtimes is there.
         """
         if path is None and "tensorrt" in (runtime, *fallbacks):
             path = "float32"
@@ -119,10 +125,11 @@ class Detector:
             iou_threshold=_fraction("iou_threshold", iou_threshold, defaults, 0.45),
             max_detections=max_detections,
         )
-        if mirror is None:
-            mirror = gives_candidates(backend)
-        model_id = f"{model_path.stem}@{sha256_of(model_path)[:12]}{'+mirror' if mirror else ''}"
-        detector = cls(backend, selection, model_id, mirror)
+        model_id = f"{model_path.stem}@{sha256_of(model_path)[:12]}"
+        detector = cls(backend, selection, model_id, looks)
+        if score_threshold is None:
+            threshold = selection.score_threshold * THRESHOLD_SHARE[detector.looks]
+            detector.selection = replace(selection, score_threshold=threshold)
         detector.fallback_reasons = reasons
         return detector
 
@@ -147,16 +154,21 @@ class Detector:
         shape or dtype.
         """
         started = time.perf_counter()
-        tensors = self._contract.prepare(counts)
+        looks = LOOKS[self.looks]
+        tensors = self._contract.prepare_looks(counts, looks)
         prepared = time.perf_counter()
         network_begins()
-        outputs = self._contract.run(tensors, self.selection)
-        mirrored = None
-        if self.mirror:  # a runtime may use the memory of its outputs again
-            outputs = {name: np.array(values) for name, values in outputs.items()}
-            mirrored = self._contract.run(self._contract.mirrored(tensors), self.selection)
-        inferred = time.perf_counter()
-        fractions, scores, classes = self._contract.read(outputs, self.selection, mirrored)
+        if self.looks == 1:
+            outputs = self._contract.run(tensors[0], self.selection)
+            inferred = time.perf_counter()
+            fractions, scores, classes = self._contract.read(outputs, self.selection)
+        else:
+            each = of_a_look(self.selection)
+            said = []
+            for seen in tensors:  # read at once: a runtime may use its outputs' memory again
+                said.append(self._contract.read(self._contract.run(seen, each), each))
+            inferred = time.perf_counter()
+            fractions, scores, classes = agree(looks, said, self.selection)
         height, width = counts.shape
         boxes = fractions * np.array([width, height, width, height], np.float32)
         detections = [

@@ -65,20 +65,30 @@ def _suppress(
         prior_index, class_index, scores = prior_index[best], class_index[best], scores[best]
     candidates = np.clip(boxes[prior_index], 0.0, 1.0)
     sure = np.flatnonzero(scores >= selection.score_threshold)
-    sizes = candidates[sure, 2:] - candidates[sure, :2]
-    apart = candidates[sure, :2] + 2.0 * class_index[sure, None]
+    order = sure[
+        suppress(candidates[sure], scores[sure], class_index[sure], selection.iou_threshold)
+    ][: selection.max_detections]
+    voted = vote(order, candidates, scores, class_index)
+    return voted, scores[order], class_index[order]
+
+
+def suppress(
+    boxes: Floats, scores: Floats, classes: NDArray[np.intp], iou_threshold: float
+) -> NDArray[np.intp]:
+    """Non-maximum suppression per class: which of the boxes (M, 4) stay, best first. Empty boxes
+    don't."""
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    apart = boxes[:, :2] + 2.0 * classes[:, None]
     kept = np.asarray(
         cv2.dnn.NMSBoxes(
             np.concatenate([apart, sizes], axis=1).astype(np.float64).tolist(),
-            scores[sure].astype(np.float32).tolist(),
+            scores.astype(np.float32).tolist(),
             0.0,
-            selection.iou_threshold,
+            iou_threshold,
         ),
         dtype=np.intp,
     ).reshape(-1)
-    order = sure[kept[(sizes[kept] > 0).all(axis=1)][: selection.max_detections]]
-    voted = vote(order, candidates, scores, class_index)
-    return voted, scores[order], class_index[order]
+    return kept[(sizes[kept] > 0).all(axis=1)]
 
 
 def _least_score(selection: Selection) -> float:

@@ -24,6 +24,8 @@ SHIPPED = "models/hot_regions.yaml"
 JOINTS = frozenset({"connector", "disconnector", "cable_termination"})
 INSULATORS = frozenset({"insulator_column", "insulator_string"})
 BOX_MARGIN_PX = 2
+SURE_SCORE = 0.4
+"""What lies on a detection of that score or more counts in full, on a less sure one in part."""
 FACTS = ("over_peers", "own_rise", "from_edge", "scene_contrast", "on_joint", "on_insulator")
 
 
@@ -32,18 +34,24 @@ def facts(region: HotRegion, detections: Sequence[Detection]) -> tuple[float, ..
 
     The first: ±ln(1 + |K|) above the eighth-hottest other spot. Then the share of its rise that
     is its own, 0.1 to 1, ln(1 + px) to the frame's edge, ±ln(1 + |K|) of the solid parts over the
-    sky, and 0 or 1 for lying on a detected joint (connector, disconnector, cable termination) and
-    on an insulator.
+    sky, and 0 to 1, by how sure the detection is, for lying on a joint (connector, disconnector,
+    cable termination) and on an insulator.
     """
-    here = {d.class_name for d in detections if lies_in(d, region.spot_px)}
+    here = [d for d in detections if lies_in(d, region.spot_px)]
     return (
         _compressed(region.over_peers_k),
         region.own_rise,
         math.log1p(region.edge_px),
         _compressed(region.scene_contrast_k),
-        float(bool(here & JOINTS)),
-        float(bool(here & INSULATORS)),
+        _belief(here, JOINTS),
+        _belief(here, INSULATORS),
     )
+
+
+def _belief(detections: Sequence[Detection], classes: frozenset[str]) -> float:
+    """How sure the surest detection of those classes is, 0..1; 1 from SURE_SCORE on."""
+    scores = [d.score for d in detections if d.class_name in classes]
+    return min(max(scores, default=0.0) / SURE_SCORE, 1.0)
 
 
 def lies_in(detection: Detection, spot_px: tuple[int, int]) -> bool:

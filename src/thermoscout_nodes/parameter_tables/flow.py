@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from thermoscout_core.detection.backends import BACKENDS, DEFAULT_RUNTIME
 from thermoscout_core.detection.detector import SHIPPED_MODELS
+from thermoscout_core.detection.looks import LOOKS
 from thermoscout_nodes.parameter_tables.shared import (
     AMBIENT_MAX_AGE,
     LIFECYCLE,
@@ -14,7 +15,11 @@ from thermoscout_nodes.parameter_tables.shared import (
 from thermoscout_nodes.parameters import Parameter, Table
 from thermoscout_nodes.trusted_files import input_file, output_path
 
-MIRROR = {"off": False, "on": True, "auto": None}
+
+def _a_number_of_looks(value: int) -> str:
+    allowed = (0, *LOOKS)
+    return "" if value in allowed else f"it is one of {', '.join(map(str, allowed))}, not {value}"
+
 
 DETECTOR: Table = (
     *LIFECYCLE,
@@ -42,12 +47,14 @@ DETECTOR: Table = (
     ),
     Parameter("max_detections", 100, "At most so many per frame.", minimum=1, maximum=1000),
     Parameter(
-        "mirror",
-        "off",
-        "Look at each frame twice, also as its mirror image: finds more, in twice the network's "
-        "time, as `thermoscout inspect` does. auto: where the model can; one with suppression "
-        "inside can't.",
-        choices=tuple(MIRROR),
+        "looks",
+        1,
+        "How often each frame is looked at: 1; 2: also as its mirror image; 12: also closer and "
+        "from further away, as `thermoscout inspect` does; 0: as often as the model can. More "
+        "finds more, in as many times the network's time.",
+        minimum=0,
+        maximum=max(LOOKS),
+        check=_a_number_of_looks,
     ),
     Parameter("threads", 2, "CPU threads of the network.", minimum=1, maximum=64),
     Parameter(

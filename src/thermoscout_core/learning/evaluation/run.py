@@ -41,7 +41,7 @@ Watch = Callable[[Sequence[Item], str], Iterable[Item]]
 class Request:
     """What to measure. splits None: val if there is one, else the whole folder. score_threshold
     None: each model's own. hot_k: K. replicates: of the bootstrap. block_frames: of a block.
-    mirror: as in Detector.load."""
+    looks: as in Detector.load."""
 
     data: Path
     splits: Sequence[str] | None = None
@@ -49,7 +49,7 @@ class Request:
     hot_k: float = 10.0
     replicates: int = 1000
     block_frames: int = BLOCK_FRAMES
-    mirror: bool | None = None
+    looks: int | None = None
 
 
 def unwatched(work: Sequence[Item], name: str) -> Iterable[Item]:
@@ -68,7 +68,7 @@ def measure_models(
     Raises ModelError, DatasetError or ConfigurationError before the first image is looked at when
     a file is missing, foreign or doesn't fit; DatasetError for a broken image or annotation.
     """
-    deployed = [Detector.load(path, threads=threads, mirror=request.mirror) for path in paths]
+    deployed = [Detector.load(path, threads=threads, looks=request.looks) for path in paths]
     ids = [detector.model_id for detector in deployed]
     if len(set(ids)) < len(ids):
         raise ConfigurationError(f"the same model twice: {', '.join(ids)}; name each once")
@@ -98,7 +98,7 @@ def _measure_model(
     sets = [replace(images, classes=classes) for images in sets]
     whole = pooled(sets) if len(sets) > 1 else sets[0]
     detector = Detector.load(
-        path, score_threshold=SCORE_FLOOR, threads=threads, mirror=request.mirror
+        path, score_threshold=SCORE_FLOOR, threads=threads, looks=request.looks
     )
     samples = watch(whole.samples, f"detecting with {deployed.model_id}")
     predictions = predict_samples(detector, whole.classes, samples)
