@@ -31,6 +31,7 @@ from one_process_graph import (
     running_graph,
     write_json,
 )
+from rich.progress import track
 
 from thermoscout_core.machine import rss_mib
 
@@ -66,10 +67,12 @@ def memory_figures(options: argparse.Namespace) -> dict[str, Any]:
     warm_up = min(WARM_UP_FRAMES, options.frames // 2)
     every = max(1, options.frames // 1000)
     with running_graph(rate_hz, options.threads, unpaced, options.model) as graph:
+        print(f"warming up for {warm_up} frames", flush=True)
         graph.spin_until_judged(warm_up)
         begun_s = time.monotonic()
         samples = []
-        for goal in range(warm_up + every, options.frames + 1, every):
+        goals = range(warm_up + every, options.frames + 1, every)
+        for goal in track(goals, description="frames, thousandths"):
             graph.spin_until_judged(goal)
             samples.append(rss_mib())
         passed_s = time.monotonic() - begun_s
@@ -83,7 +86,7 @@ def memory_figures(options: argparse.Namespace) -> dict[str, Any]:
         "warm_up_frames": warm_up,
         "paced": "by the verdicts" if unpaced else f"{rate_hz:g} Hz",
         "frames_hz": len(samples) * every / passed_s,
-        "rss_mib": {"first": first, "last": last, "most": max(samples)},
+        "rss_mib": {"first": first, "last": last, "most": max(samples), "samples": samples},
         "growth": last / first - 1.0,
         "torch_loaded": "torch" in sys.modules,
         "callback_errors": errors,
