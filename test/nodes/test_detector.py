@@ -128,6 +128,13 @@ def test_a_new_threshold_holds_from_the_next_frame(graph: Any) -> None:
     assert bench.node._detector.score_threshold == 0.9
 
 
+def test_a_frame_is_looked_at_as_often_as_asked_for(graph: Any) -> None:
+    bench = Bench(graph, looks=2)
+    assert bench.node.diagnostics.hardware_id.endswith("+2looks")
+    bench.show(blank(7))
+    assert Bench(graph, looks=0).node.diagnostics.hardware_id.endswith("+12looks")
+
+
 def test_a_missing_model_is_named_in_diagnostics(graph: Any) -> None:
     reports = graph.listen(DiagnosticArray, "/diagnostics", STANDARD)
     node = graph.make(DetectorNode, {"model": "no/such/model.onnx"})
