@@ -31,7 +31,6 @@ from one_process_graph import (
     running_graph,
     write_json,
 )
-from rich.progress import track
 
 from thermoscout_core.machine import rss_mib
 
@@ -40,6 +39,7 @@ CPU_WARM_UP_S = 3.0
 CPU_SECONDS = 20.0
 CAMERA_HZ = 25.0
 UNPACED_HZ = 1e4
+TELL_EVERY = 20
 
 
 def cpu_cores(graph: Running, seconds: float) -> float:
@@ -71,10 +71,11 @@ def memory_figures(options: argparse.Namespace) -> dict[str, Any]:
         graph.spin_until_judged(warm_up)
         begun_s = time.monotonic()
         samples = []
-        goals = range(warm_up + every, options.frames + 1, every)
-        for goal in track(goals, description="frames, thousandths"):
+        for goal in range(warm_up + every, options.frames + 1, every):
             graph.spin_until_judged(goal)
             samples.append(rss_mib())
+            if len(samples) % TELL_EVERY == 0:
+                print(f"{goal} frames: RSS {samples[-1]:.1f} MiB", flush=True)
         passed_s = time.monotonic() - begun_s
         errors = {n.get_name(): n.diagnostics.total("callback_errors") for n in graph.nodes}
         model = graph.model_id
