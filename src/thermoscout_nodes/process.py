@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -20,6 +21,10 @@ from thermoscout_nodes.lifecycle import ManagedNode
 from thermoscout_nodes.order import Outlived
 from thermoscout_nodes.parameters import names_of
 from thermoscout_nodes.turns import TurnTakingExecutor
+
+ONE_REQUEST_S = 0.5
+"""Signals that come so soon after the first are the same request: a terminal or a service manager
+asks a whole group, and ros2 launch, which is asked too, hands it on."""
 
 SIGNAL_CHECK_S = 0.1
 """The executor wakes so often to see whether a signal asked it to end."""
@@ -78,10 +83,11 @@ def serve(
     first_start_must_succeed: bool = False,
 ) -> None:
     """Make the nodes, in the order of the flow, spin them until SIGINT or SIGTERM or until one has
-    finished, and end them, the first in the flow first.
+    finished, and end them, the first in the flow first. Asked again, it no longer waits for
+    others to end, nor for a callback.
 
-    Raises ThermoscoutError for a wrong parameter or file; with first_start_must_succeed also when
-    a node can't start, in place of trying again.
+    Raises KeyboardInterrupt then, ThermoscoutError for a wrong parameter or file; with
+    first_start_must_succeed also when a node can't start, in place of trying again.
     """
     share_the_cores()
     try:
@@ -89,11 +95,15 @@ def serve(
     except RuntimeError as error:  # a malformed parameter file or ROS argument; names it
         raise ConfigurationError(str(error)) from error
     stop: list[int] = []
+    asked_s = 0.0
 
     def asked_to_end(number: int, _frame: FrameType | None) -> None:
-        if stop:
+        nonlocal asked_s
+        if not stop:
+            asked_s = time.monotonic()
+            stop.append(number)
+        elif time.monotonic() - asked_s > ONE_REQUEST_S:
             raise KeyboardInterrupt
-        stop.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, asked_to_end)
@@ -120,9 +130,12 @@ def _start_or_raise(nodes: Sequence[ManagedNode]) -> None:
 
 def run(make_nodes: Callable[[], Sequence[ManagedNode]], args: list[str] | None = None) -> None:
     """The main() of a node process: serve, and exit with 2 when a parameter or a file is wrong,
-    with the sentence that says which."""
+    with the sentence that says which, with 130 when asked to end a second time."""
     try:
         serve(make_nodes, args)
+    except KeyboardInterrupt:
+        get_logger("thermoscout").warning("asked to end again, so it doesn't wait for the others")
+        sys.exit(130)
     except ThermoscoutError as error:
         get_logger("thermoscout").fatal(str(error))
         sys.exit(2)

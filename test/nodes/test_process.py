@@ -66,6 +66,35 @@ def test_a_signal_ends_the_process_in_time(start: Any, number: int) -> None:
     assert time.monotonic() - asked_s < PATIENCE_S
 
 
+WAITS = GOOD + '    end_after: "ir_camera"\n'  # for itself, so as long as it may
+
+
+def test_two_signals_at_once_are_one_request(start: Any) -> None:
+    process = start(WAITS)
+    while "streaming" not in process.stdout.readline():
+        assert process.poll() is None
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    output, _ = process.communicate(timeout=10.0)
+    assert process.returncode == 0
+    assert "Traceback" not in output and "asked to end again" not in output
+
+
+def test_asked_a_second_time_it_does_not_wait_for_the_others(start: Any) -> None:
+    from thermoscout_nodes.process import ONE_REQUEST_S
+
+    process = start(WAITS)
+    while "streaming" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    time.sleep(ONE_REQUEST_S + 0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10.0)
+    assert process.returncode == 130
+    assert "Traceback" not in output and "asked to end again" in output
+
+
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
