@@ -28,7 +28,7 @@ from vision_msgs.msg import (
 
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.diagnosis.alarms import Alarm
-from thermoscout_core.diagnosis.tracks import Sighting
+from thermoscout_core.diagnosis.sightings import Sighting
 from thermoscout_core.errors import FrameError
 from thermoscout_core.readings import Correction, Reading, ReadingFlag
 from thermoscout_core.verdicts import Severity, Verdict

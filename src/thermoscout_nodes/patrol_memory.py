@@ -10,7 +10,8 @@ from typing import Any
 
 from thermoscout_core.diagnosis.evidence import Baseline
 from thermoscout_core.diagnosis.persistence import Persistence
-from thermoscout_core.diagnosis.tracks import TrackedFrame, Tracker
+from thermoscout_core.diagnosis.sightings import TrackedFrame
+from thermoscout_core.diagnosis.tracks import Tracker
 from thermoscout_core.history.baselines import WaypointBaselines
 from thermoscout_core.history.places import NOWHERE, Place, Pose, StandingPlaces
 from thermoscout_core.history.recorder import FrameRecord, PatrolInfo

@@ -11,7 +11,8 @@ import pytest
 from thermoscout_core.detections import Box, Detection
 from thermoscout_core.diagnosis.alarms import Alarm, AlarmState
 from thermoscout_core.diagnosis.persistence import Persistence
-from thermoscout_core.diagnosis.tracks import TrackedFrame, Tracker
+from thermoscout_core.diagnosis.sightings import TrackedFrame
+from thermoscout_core.diagnosis.tracks import Tracker
 from thermoscout_core.readings import Reading
 from thermoscout_core.simulation.patrol import Patrol
 from thermoscout_core.verdicts import Severity, Verdict

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from thermoscout_core.detections import Box, Detection
-from thermoscout_core.diagnosis.tracks import Sighting
+from thermoscout_core.diagnosis.sightings import Sighting
 from thermoscout_core.history.places import Place
 from thermoscout_core.history.queries import History
 from thermoscout_core.history.recorder import FrameRecord, PatrolInfo, PatrolRecorder

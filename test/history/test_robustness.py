@@ -30,7 +30,7 @@ WRITER = f"""
 import os, sys
 from pathlib import Path
 from thermoscout_core.detections import Box, Detection
-from thermoscout_core.diagnosis.tracks import Sighting
+from thermoscout_core.diagnosis.sightings import Sighting
 from thermoscout_core.history.places import Place
 from thermoscout_core.history.recorder import FrameRecord, PatrolInfo, PatrolRecorder
 from thermoscout_core.readings import Reading

@@ -111,3 +111,13 @@ def test_a_wrong_parameter_file_ends_it_with_the_reason(
     assert process.returncode == 2
     assert said in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    "node", ["detector", "ir_camera", "laser_rangefinder", "temperature_correction"]
+)
+def test_a_node_does_not_load_what_makes_its_start_slow(node: str) -> None:
+    """After a crash all wait for it; scipy alone took two thirds of the time."""
+    code = f"import sys, thermoscout_nodes.{node}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"scipy", "matplotlib", "onnx", "torch"} & set(done.stdout.split())

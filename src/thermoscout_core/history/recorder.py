@@ -11,7 +11,7 @@ from pathlib import Path
 from thermoscout_core import __version__
 from thermoscout_core.diagnosis.alarms import Alarm
 from thermoscout_core.diagnosis.association import Layout
-from thermoscout_core.diagnosis.tracks import Sighting
+from thermoscout_core.diagnosis.sightings import Sighting
 from thermoscout_core.errors import HistoryError
 from thermoscout_core.history.database import explained, open_for_writing, transaction
 from thermoscout_core.history.places import NOWHERE, Place, Pose
