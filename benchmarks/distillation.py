@@ -47,7 +47,13 @@ def run(recipe: dict[str, Any], folder: Path, seed: int, test_split: str) -> Com
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    return read_record(folder)
+    record = read_record(folder)
+    if record.chosen != record.steps[-1].title:
+        raise SystemExit(
+            f"{written}: '{record.chosen}' was taken, not '{record.steps[-1].title}'; what was "
+            "measured on test isn't the student"
+        )
+    return record
 
 
 def figures(records: Sequence[CompressionRecord]) -> dict[str, Any]:
