@@ -114,7 +114,7 @@ def test_a_wrong_parameter_file_ends_it_with_the_reason(
 
 
 @pytest.mark.parametrize(
-    "node", ["detector", "ir_camera", "laser_rangefinder", "temperature_correction"]
+    "node", ["detector", "fault_judge", "ir_camera", "laser_rangefinder", "temperature_correction"]
 )
 def test_a_node_does_not_load_what_makes_its_start_slow(node: str) -> None:
     """After a crash all wait for it; scipy alone took two thirds of the time."""

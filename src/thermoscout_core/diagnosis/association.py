@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from thermoscout_core.verdicts import Verdict
 
@@ -99,6 +98,9 @@ def associate(before: Layout, now: Layout, reach_px: float) -> Association:
     one_heat = apart_px <= SAME_SPOT_PX  # False where either is NaN
     affinity[one_heat] = np.maximum(affinity[one_heat], SAME_SPOT_AFFINITY)
     affinity[affinity < MIN_AFFINITY] = 0.0
+    # not before two frames are to be compared: it takes a second, and after a crash all wait
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(affinity, maximize=True)
     paired = affinity[rows, columns] > 0
     rows, columns = rows[paired], columns[paired]
