@@ -22,6 +22,7 @@ from thermoscout_nodes.order import Outlived
 from thermoscout_nodes.parameters import names_of
 from thermoscout_nodes.turns import TurnTakingExecutor
 
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ONE_REQUEST_S = 0.5
 """Signals that come so soon after the first are the same request: a terminal or a service manager
 asks a whole group, and ros2 launch, which is asked too, hands it on."""
@@ -103,10 +104,12 @@ def serve(
             asked_s = time.monotonic()
             stop.append(number)
         elif time.monotonic() - asked_s > ONE_REQUEST_S:
+            for each in END_SIGNALS:  # closing is not broken off; SIGKILL does, where it hangs
+                signal.signal(each, signal.SIG_IGN)
             raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, asked_to_end)
+    for each in END_SIGNALS:
+        signal.signal(each, asked_to_end)
     nodes: Sequence[ManagedNode] = ()
     executor = TurnTakingExecutor()
     try:

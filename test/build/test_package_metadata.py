@@ -10,8 +10,6 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import pytest
-
 import thermoscout_core
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -76,12 +74,10 @@ def test_package_xml_states_the_version_of_the_core() -> None:
 
 
 def test_setup_py_states_the_version_of_the_core() -> None:
-    pytest.importorskip("setuptools")
     assert setup_py("version") == thermoscout_core.__version__
 
 
 def test_setup_py_names_the_package_as_package_xml_does() -> None:
-    pytest.importorskip("setuptools")
     assert setup_py("name") == MANIFEST.findtext("name") == "thermoscout"
 
 

@@ -98,5 +98,5 @@ LOOKS = {
 
 THRESHOLD_SHARE = {1: 1.0, 2: 0.8, 12: 0.5}
 """Of a model's own score threshold: the mean of several looks is lower, and surer, than what one
-look says. Chosen on val: with 12, nine of ten hot connectors are found, and yet as many detections
-are right as with one look at the threshold itself."""
+look says. Chosen on val for the sake of hot connectors, of which 12 looks then find nine in ten;
+fewer of the detections are right than with one look (docs/models.md has both)."""
