@@ -40,6 +40,24 @@ def test_widening_is_exact(model: Model, bench: Workbench, tmp_path: Path, layer
     assert made.network.get_submodule(layer).out_channels == round(1.5 * before)
 
 
+def test_noise_tells_copies_apart_and_leaves_the_rest(
+    model: Model, bench: Workbench, tmp_path: Path
+) -> None:
+    layer = "features.backbone.pointwise.7.0"
+    old = model.network.get_submodule(layer).weight
+    made = [
+        Net2Net(do="net2net", widen={layer: 1.5}, noise=noise, epochs=0)
+        .run(model, bench, tmp_path)
+        .model.network.get_submodule(layer)
+        .weight
+        for noise in (0.0, 0.1)
+    ]
+    copied, noisy = (weight.detach()[len(old) :] for weight in made)
+    assert torch.equal(made[1][: len(old)], old)
+    spread = (noisy - copied).flatten(1).std(dim=1) / copied.flatten(1).std(dim=1)
+    assert float(spread.mean()) == pytest.approx(0.1, rel=0.2)
+
+
 def test_deepening_is_exact(model: Model, bench: Workbench, tmp_path: Path) -> None:
     places = ("features.backbone.stem.2", "features.extras.0.1.2")
     made = Net2Net(do="net2net", deepen=places, epochs=0).run(model, bench, tmp_path).model

@@ -31,6 +31,7 @@ from thermoscout_core.learning.compression.weights.sensitivity import (  # noqa:
     knee_by_slope,
     sweep,
 )
+from thermoscout_core.learning.compression.weights.step import rounded  # noqa: E402
 
 LAYER = "features.backbone.pointwise.7.0"
 LAYERS = (LAYER, "class_heads.0", "features.extras.0.1.0")
@@ -169,7 +170,7 @@ def test_a_broken_sweep_file_is_named(tiny_network: Any, tmp_path: Path) -> None
         sweep(tiny_network, LAYERS, (0.5,), lambda _: 0.5, tmp_path / "s.json", "w")
 
 
-@pytest.mark.parametrize("index_type", ["uint16", "int32"])
+@pytest.mark.parametrize("index_type", ["uint8", "uint16", "int32"])
 def test_a_csr_file_loads_back_bit_for_bit(
     tiny_network: Any, tiny_architecture: Any, tmp_path: Path, index_type: str
 ) -> None:
@@ -190,6 +191,31 @@ def test_csr_takes_2a_plus_n_plus_1_numbers() -> None:
     assert sum(part.numel() for part in parts.values()) == 2 * 2 + 4 + 1
     assert parts["rows"].tolist() == [0, 1, 1, 1, 2] and parts["columns"].tolist() == [17, 1]
     assert torch.equal(kernel_of(parts, [4, 3, 3, 3]), weight)
+
+
+@pytest.mark.parametrize("places", [[], [0], [299], [0, 255, 256, 299], [256], [255, 511], [1023]])
+def test_gaps_of_any_length_are_written(places: list[int]) -> None:
+    """Between empty rows; 255 zeros fit one byte, 256 need a written one."""
+    weight = torch.zeros(3, 1024, 1, 1)
+    weight[1, places] = torch.arange(1.0, len(places) + 1)[:, None, None]
+    parts = csr_parts(weight, "uint8")
+    assert parts["columns"].dtype == torch.uint8
+    assert torch.equal(kernel_of(parts, [3, 1024, 1, 1]), weight)
+
+
+def test_values_that_fit_float16_take_half_of_the_bytes(
+    tiny_network: Any, tiny_architecture: Any, tmp_path: Path
+) -> None:
+    prune_weights(tiny_network, dict.fromkeys(prunable_layers(tiny_network), 0.2))
+    model, path = Model(tiny_network, tiny_architecture), tmp_path / "sparse.safetensors"
+    save_csr(model, path, "uint8")
+    whole = path.stat().st_size
+    save_csr(model.with_network(rounded(tiny_network)), path, "uint8")
+    assert path.stat().st_size < 0.75 * whole
+    loaded = load_csr(path).network.state_dict()
+    for name, value in tiny_network.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            assert torch.equal(loaded[name], value) and loaded[name].dtype == value.dtype, name
 
 
 def test_uint16_columns_are_smaller_than_int32(

@@ -31,6 +31,9 @@ class Net2Net(Step):
     """Name of a layer -> factor; what is coupled with it is widened too."""
     deepen: tuple[str, ...] = ()
     """Names of activations to put a 3×3 convolution and an activation behind."""
+    noise: float = Field(0.0, ge=0)
+    """Added to the copies, as a share of their filter's spread: copies without any get the same
+    gradients and stay copies. The outputs then differ a little at first."""
     epochs: int | None = Field(None, ge=0)
     """Null: the recipe's."""
     learning_rate: float | None = Field(None, gt=0)
@@ -39,6 +42,7 @@ class Net2Net(Step):
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
         network = model.copy_network()
         size_px = model.architecture.input_size_px
+        added: list[tuple[FilterGroup, int]] = []
         for name, factor in self.widen.items():
             groups = [g for g in filter_groups(network, size_px) if name in g.producers]
             if not groups or factor < 1:
@@ -46,9 +50,12 @@ class Net2Net(Step):
                     f"widen: {name} × {factor:g}: no prunable layer of that name, or no widening"
                 )
             widen(network, groups[0], round(groups[0].channels * factor))
+            added.append((groups[0], groups[0].channels))
         for name in self.deepen:
             deepen(network, name)
         _require_unchanged(network, model)
+        for group, old in added:
+            tell_apart(network, group, old, self.noise)
         tuned = bench.finetune(
             model.with_network(network),
             folder / "training",
@@ -80,6 +87,16 @@ def widen(network: Ssd, group: FilterGroup, channels: int) -> None:
         layer = _convolution(network, name)
         shared = layer.weight[:, source] / copies[None, :, None, None]
         _replace(network, name, shared, layer.bias, 1)
+
+
+@torch.no_grad()
+def tell_apart(network: Ssd, group: FilterGroup, old: int, noise: float) -> None:
+    """Add noise to what a group's filters from number `old` on read (Chen et al. 2016, §2.3)."""
+    generator = torch.Generator().manual_seed(0)
+    for name in group.producers:
+        copies = _convolution(network, name).weight[old:]
+        spread = copies.flatten(1).std(dim=1)[:, None, None, None]
+        copies += noise * spread * torch.randn(copies.shape, generator=generator)
 
 
 @torch.no_grad()

@@ -1,8 +1,8 @@
 """Sparse weights on disk: compressed sparse rows (seed 001, §3.1 and figure 3).
 
 Each kernel (O, I, h, w) is a matrix of O rows and I·h·w columns: the values of its non-zeros, the
-column of each, and where each row begins, 2·a + n + 1 numbers for a non-zeros in n rows. It is a
-format for storing: no runtime here multiplies faster with it.
+column of each (or the gap before it), and where each row begins, 2·a + n + 1 numbers for a
+non-zeros in n rows. It is a format for storing: no runtime here multiplies faster with it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from scipy.sparse import csr_array
@@ -25,53 +26,100 @@ from thermoscout_core.learning.design import Architecture
 from thermoscout_core.learning.ssd import Ssd
 
 HEADER = "thermoscout-csr"
-INDEX_TYPES: dict[str, type[np.integer[Any]]] = {"uint16": np.uint16, "int32": np.int32}
-SPARSE_BELOW = 0.6
-"""Density above which a kernel is smaller written whole (uint16 columns beside float32 values)."""
+INDEX_TYPES: dict[str, type[np.integer[Any]]] = {
+    "uint8": np.uint8,
+    "uint16": np.uint16,
+    "int32": np.int32,
+}
+"""uint8: not the column but the zeros since the one before; where there are more than 255, a zero
+is written as a value (Han et al. 2016, figure 2)."""
+MOST_GAP = 255
 PARTS = ("values", "columns", "rows")
 
 
 def csr_parts(weight: Tensor, index_type: str) -> dict[str, Tensor]:
-    """values (a,) float32, columns (a,) of that type, rows (n + 1,) int32 of a kernel.
+    """values (a,), columns (a,) of that type, rows (n + 1,) int32 of a kernel. Values are float16
+    where that changes no bit of them, float32 elsewhere.
 
     Raises ModelError when it has more columns than the type counts.
     """
     matrix = weight.detach().cpu().flatten(1).numpy()
-    if matrix.shape[1] - 1 > np.iinfo(INDEX_TYPES[index_type]).max:
+    if index_type != "uint8" and matrix.shape[1] - 1 > np.iinfo(INDEX_TYPES[index_type]).max:
         raise ModelError(f"{matrix.shape[1]} columns don't fit {index_type}; take int32")
     sparse = csr_array(matrix)
+    parts = sparse.data, sparse.indices, sparse.indptr
+    values, columns, rows = to_gaps(*parts) if index_type == "uint8" else parts
     return {
-        "values": torch.from_numpy(sparse.data),
-        "columns": torch.from_numpy(sparse.indices.astype(INDEX_TYPES[index_type])),
-        "rows": torch.from_numpy(sparse.indptr.astype(np.int32)),
+        "values": shortest(torch.from_numpy(values)),
+        "columns": torch.from_numpy(columns.astype(INDEX_TYPES[index_type])),
+        "rows": torch.from_numpy(rows.astype(np.int32)),
     }
 
 
+def to_gaps(
+    values: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Columns -> zeros since the value before in the row, with a written zero after each 255."""
+    firsts = rows[:-1][np.diff(rows) > 0]
+    before = np.concatenate([[-1], columns[:-1]])
+    before[firsts] = -1
+    fillers, gaps = np.divmod(columns - before - 1, MOST_GAP + 1)
+    ends = np.cumsum(fillers + 1)
+    stretched = np.full(int(ends[-1]) if ends.size else 0, MOST_GAP)
+    filled = np.zeros(stretched.size, values.dtype)
+    stretched[ends - 1], filled[ends - 1] = gaps, values
+    return filled, stretched, np.concatenate([[0], ends])[rows]
+
+
+def from_gaps(gaps: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+    """The inverse: the column of each value, written zeros too."""
+    reached = np.cumsum(gaps.astype(np.int64) + 1)
+    start = np.repeat(np.concatenate([[0], reached])[rows[:-1]], np.diff(rows))
+    return np.asarray(reached - 1 - start)
+
+
+def shortest(values: Tensor) -> Tensor:
+    """In float16 where that changes no bit."""
+    short = values.half()
+    return short if torch.equal(short.float(), values) else values
+
+
 def kernel_of(parts: dict[str, Tensor], shape: list[int]) -> Tensor:
-    """The inverse of csr_parts, bit for bit (but a negative zero becomes a positive one)."""
+    """The inverse of csr_parts in float32, bit for bit (but a negative zero becomes a positive
+    one)."""
     values, columns, rows = (parts[name].numpy() for name in PARTS)
+    if columns.dtype == np.uint8:
+        columns = from_gaps(columns, rows)
     matrix = csr_array(
-        (values, columns.astype(np.int32), rows), shape=(shape[0], int(np.prod(shape[1:])))
+        (values.astype(np.float32), columns.astype(np.int32), rows),
+        shape=(shape[0], int(np.prod(shape[1:]))),
     )
     return torch.from_numpy(matrix.toarray()).reshape(shape)
 
 
 def save_csr(model: Model, path: Path, index_type: str = "uint16") -> None:
-    """Write a model with its sparse kernels as CSR and all else whole.
+    """Write a model with its kernels as CSR where that is smaller, and all else whole.
 
     Raises CheckpointError when the file can't be written.
     """
     tensors: dict[str, Tensor] = {}
     shapes: dict[str, list[int]] = {}
     for name, value in model.network.state_dict().items():
-        if value.ndim == 4 and float((value != 0).float().mean()) < SPARSE_BELOW:
-            shapes[name] = list(value.shape)
-            for part, tensor in csr_parts(value, index_type).items():
-                tensors[f"{name}:{part}"] = tensor.contiguous()
-        elif not name.endswith("num_batches_tracked"):
-            tensors[name] = value.contiguous()
+        if name.endswith("num_batches_tracked"):
+            continue
+        whole = {name: shortest(value) if value.ndim == 4 else value}
+        if value.ndim == 4:
+            parts = {f"{name}:{k}": part for k, part in csr_parts(value, index_type).items()}
+            if _bytes_of(parts) < _bytes_of(whole):
+                shapes[name] = list(value.shape)
+                whole = parts
+        tensors.update({key: tensor.contiguous() for key, tensor in whole.items()})
     header = {"architecture": model.architecture.as_dict(), "shapes": shapes}
     write_whole(path, save(tensors, {HEADER: json.dumps(header)}))
+
+
+def _bytes_of(tensors: dict[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())
 
 
 def load_csr(path: Path) -> Model:
@@ -86,6 +134,7 @@ def load_csr(path: Path) -> Model:
         for name, shape in header["shapes"].items():
             parts = {part: tensors.pop(f"{name}:{part}") for part in PARTS}
             tensors[name] = kernel_of(parts, shape)
+        tensors = {name: tensor.float() for name, tensor in tensors.items()}
         network = Ssd.build(architecture)
         network.load_state_dict(tensors, strict=False)
         missing = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import torch
 from pydantic import Field, model_validator
 
 from thermoscout_core.learning.compression.fingerprints import fingerprint_of
@@ -25,10 +26,13 @@ from thermoscout_core.learning.compression.weights.sensitivity import (
     knee_by_slope,
     sweep,
 )
+from thermoscout_core.learning.compression.weights.surgeon import operate
 from thermoscout_core.learning.compression.workbench import Workbench
+from thermoscout_core.learning.ssd import Ssd
 from thermoscout_core.learning.training.companion import Companion
 
 ALLOCATIONS = {"uniform": uniform_ratios, "lamp": lamp_ratios}
+OPERATED = "pruned.safetensors"
 HELD_EPOCHS, FREE_EPOCHS = 2, 1
 """Of iterative hard thresholding, in turns."""
 
@@ -62,9 +66,13 @@ class PruneWeights(Step):
     do: Literal["prune_weights"]
     keep_ratio: float | None = Field(None, gt=0, le=1)
     """Of all weights; null: each layer's own, from the sensitivity sweep."""
-    allocation: Literal["uniform", "lamp"] = "uniform"
-    """How keep_ratio is shared out: the same in every layer, or by layer-adaptive magnitudes
-    (Lee et al. 2021), which spare layers whose weights are few and all needed."""
+    allocation: Literal["uniform", "lamp", "surgeon"] = "uniform"
+    """How keep_ratio is shared out: the same in every layer; by layer-adaptive magnitudes
+    (Lee et al. 2021), which spare layers whose weights are few and all needed; or by what each
+    weight costs when the others of its row are fitted to do without it (optimal brain surgeon),
+    which they then are: by far the least is lost."""
+    frames: int = Field(240, ge=1)
+    """Augmented training frames that the surgeon looks at."""
     sensitivity: SweepSection = SweepSection()
     """How the layers' ratios are found."""
     rounds: int = Field(3, ge=1)
@@ -79,6 +87,14 @@ class PruneWeights(Step):
     with; a round needs 4 for it."""
     csr: bool = True
     """Write the CSR files."""
+    values: Literal["float32", "float16"] = "float32"
+    """float16: in the end every kernel is rounded to it, and takes half of the bytes."""
+
+    @model_validator(mode="after")
+    def _surgeon_holds(self) -> PruneWeights:
+        if self.allocation == "surgeon" and (self.keep_ratio is None or self.masks != "fixed"):
+            raise ValueError("allocation: surgeon needs a keep_ratio and masks: fixed")
+        return self
 
     @model_validator(mode="after")
     def _enough_epochs(self) -> PruneWeights:
@@ -90,19 +106,25 @@ class PruneWeights(Step):
 
     def run(self, model: Model, bench: Workbench, folder: Path) -> Outcome:
         found = None if self.keep_ratio is not None else self._sweep(model, bench, folder)
-        wanted = (
-            self.sensitivity.chosen(found)
-            if found is not None
-            else ALLOCATIONS[self.allocation](model.network, self.keep_ratio or 1.0)
-        )
+        wanted = self._wanted(model, found)
         for number in range(1, self.rounds + 1):
-            ratios = {name: ratio ** (number / self.rounds) for name, ratio in wanted.items()}
-            model = self._round(model, ratios, bench, folder / f"round_{number}")
+            part, place = number / self.rounds, folder / f"round_{number}"
+            model = self._round(model, wanted, part, bench, place)
+        if self.values == "float16":
+            model = model.with_network(rounded(model.copy_network()))
         reached = keep_ratios_of(model.network)
         figures = {"keep_ratios": {name: round(value, 4) for name, value in reached.items()}}
         if found is not None:
             figures["sensitivity"] = found.as_dict()
         return Outcome(model, stored=self._store(model, folder), figures=figures)
+
+    def _wanted(self, model: Model, found: Sensitivity | None) -> dict[str, float] | None:
+        """Each layer's ratio in the end; None where the surgeon will see."""
+        if found is not None:
+            return self.sensitivity.chosen(found)
+        if self.allocation == "surgeon":
+            return None
+        return ALLOCATIONS[self.allocation](model.network, self.keep_ratio or 1.0)
 
     def _sweep(self, model: Model, bench: Workbench, folder: Path) -> Sensitivity:
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,13 +141,25 @@ class PruneWeights(Step):
         )
 
     def _round(
-        self, model: Model, ratios: dict[str, float], bench: Workbench, folder: Path
+        self,
+        model: Model,
+        wanted: dict[str, float] | None,
+        part: float,
+        bench: Workbench,
+        folder: Path,
     ) -> Model:
-        network = model.copy_network()
-        if self.masks == "fixed":
-            prune_weights(network, ratios)
+        """Prune that part of the way, and train."""
+        if wanted is None:
+            pruned = self._operated(model, part, bench, folder)
+            ratios = keep_ratios_of(pruned.network)
+        else:
+            ratios = {name: ratio**part for name, ratio in wanted.items()}
+            network = model.copy_network()
+            if self.masks == "fixed":
+                prune_weights(network, ratios)
+            pruned = model.with_network(network)
         tuned = bench.finetune(
-            model.with_network(network),
+            pruned,
             folder,
             self.epochs,
             self._companion(ratios),
@@ -133,8 +167,21 @@ class PruneWeights(Step):
             hold_zeros=self.masks == "fixed",
             keep_start=self.masks == "fixed",
         )
-        prune_weights(tuned.network, ratios)
-        return tuned
+        network = tuned.copy_network()
+        prune_weights(network, ratios)
+        return tuned.with_network(network)
+
+    def _operated(self, model: Model, part: float, bench: Workbench, folder: Path) -> Model:
+        """The surgeon's work, which takes minutes, or what lies there of an interrupted run."""
+        done = folder / OPERATED
+        if not done.is_file():
+            network = model.copy_network()
+            batches = bench.training_batches(model, self.frames)
+            images = (batch.images(torch.device("cpu")) for batch in batches)
+            operate(network, (self.keep_ratio or 1.0) ** part, images, bench.say)
+            folder.mkdir(parents=True, exist_ok=True)
+            model.with_network(network).save(done)
+        return Model.load(done)
 
     def _companion(self, ratios: dict[str, float]) -> Companion | None:
         if self.masks == "surgery":
@@ -150,3 +197,12 @@ class PruneWeights(Step):
         for kind in INDEX_TYPES:
             save_csr(model, stored[f"csr {kind}"], kind)
         return stored
+
+
+def rounded(network: Ssd) -> Ssd:
+    """Its kernels rounded to float16, in place."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim == 4:
+                parameter.copy_(parameter.half().float())
+    return network
