@@ -41,8 +41,9 @@ def compress(
         list[Path] | None,
         typer.Option(
             "--with",
-            metavar="FOLDER",
-            help="Another recipe's output, to plot beside.",
+            metavar="FOLDER|FILE.onnx",
+            help="To plot beside: another recipe's output, or an exported detector, which is "
+            "measured. Several times.",
         ),
     ] = None,
 ) -> None:
@@ -59,11 +60,16 @@ def compress(
     thermoscout compress config/compression/int8.yaml
 
     thermoscout compress config/compression/prune_int8.yaml --model runs/mine/best.safetensors
+
+    thermoscout compress config/compression/methods.yaml --with runs/compressed_latency --with
+    models/mobilenet_v1_ssd512_small.onnx
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the data worker
     from rich.console import Console
 
-    from thermoscout_core.learning.compression.pipeline import Pipeline
+    from thermoscout_core.detection.backends.base import require_file
+    from thermoscout_core.learning.compression.pipeline import ONNX, Pipeline
+    from thermoscout_core.learning.compression.ready import measure_ready
     from thermoscout_core.learning.compression.recipe import load_recipe
     from thermoscout_core.learning.compression.report import read_record, write_report
     from thermoscout_core.learning.compression.step import CompressionError
@@ -76,7 +82,10 @@ def compress(
     changes = {"model": model, "output": output}
     given = {name: value for name, value in changes.items() if value is not None}
     wanted = wanted.model_copy(update=given)
-    others = [read_record(folder) for folder in beside or ()]
+    files = [path for path in beside or () if path.suffix == ".onnx"]
+    for path in files:
+        require_file(path)  # not after hours
+    others = [read_record(path) for path in beside or () if path not in files]
     console = Console(highlight=False)
 
     def stop(number: int, _: object) -> None:
@@ -100,13 +109,15 @@ def compress(
         before = signal.signal(signal.SIGTERM, stop)
         try:
             record = Pipeline(wanted, bench).run(test_split)
+            dense = wanted.output / record.dense.folder / ONNX
+            ready = [measure_ready(path, dense, bench, wanted.latency) for path in files]
         except KeyboardInterrupt as interrupt:
             say(f"stopped; what is done lies in {wanted.output}. The same command goes on")
             received = getattr(interrupt, "received", signal.SIGINT)
             raise typer.Exit(128 + received) from None
         finally:
             signal.signal(signal.SIGTERM, before)
-        report = write_report(record, wanted.output, others)
+        report = write_report(record, wanted.output, others, ready)
     _print_table(record, console)
     console.print(f"report: {report}", soft_wrap=True)
     if record.chosen is None:

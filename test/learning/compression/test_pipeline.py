@@ -65,6 +65,41 @@ def test_a_recipe_runs_is_measured_and_reported(recipe: Recipe, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("untimed")
+def test_ready_files_and_other_recipes_stand_beside(recipe: Recipe, tmp_path: Path) -> None:
+    first = recipe(PRUNE)
+    assert CliRunner().invoke(app, ["compress", str(first)]).exit_code == 0
+    other = tmp_path / "other"
+    shutil.copytree(tmp_path / "out", other)
+    ready = tmp_path / "mine.onnx"
+    shutil.copyfile(other / "compressed.onnx", ready)
+    beside = ["--with", str(ready), "--with", str(other)]
+    result = CliRunner().invoke(app, ["compress", str(first), *beside])
+    assert result.exit_code == 0, result.output
+    row = next(
+        line
+        for line in (tmp_path / "out" / "report.md").read_text().splitlines()
+        if line.startswith("| mine |")
+    )
+    record = json.loads((other / "compression.json").read_text())["steps"][0]["measures"]
+    assert f"| {record['map_50']:.4f} |" in row
+    assert f"| {ready.stat().st_size / 1e6:.2f} |" in row and "1.00× |" in row
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("gone.onnx", "no such"), ("gone", "no record of 'thermoscout compress'")]
+)
+@pytest.mark.usefixtures("untimed")
+def test_what_cannot_stand_beside_is_named(
+    recipe: Recipe, tmp_path: Path, name: str, reason: str
+) -> None:
+    path = recipe(PRUNE, output=str(tmp_path / "new"))
+    result = CliRunner().invoke(app, ["compress", str(path), "--with", str(tmp_path / name)])
+    assert result.exit_code != 0
+    assert reason in result.output and name in result.output
+    assert not (tmp_path / "new").exists()  # named before anything runs
+
+
+@pytest.mark.usefixtures("untimed")
 def test_only_what_has_changed_is_done_again(recipe: Recipe) -> None:
     path = recipe(PRUNE)
     first, _ = run(path)

@@ -1,5 +1,6 @@
 """The optimal brain surgeon: which weights go, and what the others become."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ from thermoscout_core.learning.compression.weights.surgeon import (  # noqa: E40
 from thermoscout_core.learning.compression.workbench import Workbench  # noqa: E402
 
 RATIO = 0.3
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Thousands of tiny solves: on a busy machine two threads take 25 times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -83,11 +93,13 @@ def test_the_products_are_of_what_the_kernel_reads(tiny_network: Any) -> None:
     handle.remove()
     assert seen.shape == (layer.in_channels * 9,) * 2
     assert not layer._forward_hooks
-    row = layer.weight[0].detach().flatten().double()
-    bias = 0.0 if layer.bias is None else layer.bias[0]
+    row = layer.weight.detach()[0].flatten().double()
+    bias = 0.0 if layer.bias is None else layer.bias[0].detach()
     written = (layer(read[0])[0, 0] - bias).detach()
     assert written.numel() <= POSITIONS  # otherwise some are drawn
-    assert float(row @ seen @ row) == pytest.approx(float(written.square().sum()), rel=1e-4)
+    assert float((row @ seen @ row).detach()) == pytest.approx(
+        float(written.square().sum()), rel=1e-4
+    )
 
 
 def images_of(model: Model) -> list[Any]:

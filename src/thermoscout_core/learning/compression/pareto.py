@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,8 @@ from matplotlib.transforms import Bbox
 
 from thermoscout_core.learning.compression.records import CompressionRecord, StepRecord
 
+READY = "ready"
+"""What `do` is of a file that no step here made."""
 STYLES = {
     "dense": ("dense", "s", "#000000"),
     "rescale": ("smaller input, narrower", "X", "#7f7f7f"),
@@ -22,6 +25,7 @@ STYLES = {
     "distil": ("distilled", "v", "#cc79a7"),
     "net2net": ("Net2Net", "p", "#b8a000"),
     "quantise": ("quantised", "h", "#d55e00"),
+    READY: ("ready files", "*", "#e69f00"),
 }
 """Of each kind of step: its name, marker and colour."""
 BASELINES = ("dense", "rescale")
@@ -29,18 +33,45 @@ BASELINES = ("dense", "rescale")
 LABEL_SIZE = 7
 
 
-def all_steps(records: Sequence[CompressionRecord]) -> list[StepRecord]:
+@dataclass(frozen=True)
+class Point:
+    """A model on the plot. do: what made it. faster: the dense model's time over its own in the
+    first runtime, which was measured in turns and says more than milliseconds; None: not timed.
+    size_bytes: of its smallest file."""
+
+    title: str
+    do: str
+    map_50: float
+    faster: float | None
+    size_bytes: int
+    refused: bool = False
+
+    def time_ms(self, dense: StepRecord) -> float | None:
+        """On the scale of one dense model. None where either wasn't timed."""
+        if self.faster is None or not dense.measures.latencies:
+            return None
+        return dense.measures.latencies[0].p50_ms / self.faster
+
+
+def point_of(step: StepRecord) -> Point:
+    """A step's."""
+    measures = step.measures
+    faster = measures.latencies[0].faster if measures.latencies else None
+    return Point(
+        step.title,
+        step.do,
+        measures.map_50,
+        faster,
+        measures.smallest_bytes,
+        bool(step.refused),
+    )
+
+
+def points_of(records: Sequence[CompressionRecord]) -> list[Point]:
     """Every step of every record, dense models first, each once."""
     dense = {record.dense.fingerprint: record.dense for record in records}
-    return [*dense.values(), *(step for record in records for step in record.steps)]
-
-
-def time_ms(step: StepRecord, dense: StepRecord) -> float | None:
-    """A step's time in the first runtime on the scale of one dense model: its ratio was measured
-    in turns, and says more than its milliseconds. None where it wasn't timed."""
-    if not (step.measures.latencies and dense.measures.latencies):
-        return None
-    return dense.measures.latencies[0].p50_ms / step.measures.latencies[0].faster
+    steps = [*dense.values(), *(step for record in records for step in record.steps)]
+    return [point_of(step) for step in steps]
 
 
 def baseline_map(records: Sequence[CompressionRecord], at_ms: float) -> float | None:
@@ -55,8 +86,8 @@ def baseline_map(records: Sequence[CompressionRecord], at_ms: float) -> float | 
 
 def _baseline_front(records: Sequence[CompressionRecord]) -> list[tuple[float, float]]:
     dense = records[0].dense
-    cheap = [step for step in all_steps(records) if step.do in BASELINES]
-    timed = [(time_ms(step, dense), step.measures.map_50) for step in cheap]
+    cheap = [point for point in points_of(records) if point.do in BASELINES]
+    timed = [(point.time_ms(dense), point.map_50) for point in cheap]
     return pareto_front([(cost, accuracy) for cost, accuracy in timed if cost is not None])
 
 
@@ -69,16 +100,16 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return front
 
 
-def pareto_figure(records: Sequence[CompressionRecord]) -> Figure:
+def pareto_figure(records: Sequence[CompressionRecord], ready: Sequence[Point] = ()) -> Figure:
     """mAP against time and against bytes, every step a point, refused ones hollow; a line joins
     those that no other beats in both, a dashed one the baselines. records: on the same data, the
-    first one's dense model first."""
+    first one's dense model first. ready: further points, of files that no step made."""
     figure = Figure(figsize=(13, 6), layout="constrained")
     by_time, by_size = figure.subplots(1, 2, sharey=True)
-    dense, steps = records[0].dense, all_steps(records)
-    times = [time_ms(step, dense) for step in steps]
-    timed = [(step, cost) for step, cost in zip(steps, times, strict=True) if cost is not None]
-    sized = [(step, step.measures.smallest_bytes / 1e6) for step in steps]
+    dense, shown = records[0].dense, [*points_of(records), *ready]
+    times = [(point, point.time_ms(dense)) for point in shown]
+    timed = [(point, cost) for point, cost in times if cost is not None]
+    sized = [(point, point.size_bytes / 1e6) for point in shown]
     for axes, points in ((by_time, timed), (by_size, sized)):
         _draw(axes, points)
     baselines = _baseline_front(records)
@@ -91,19 +122,19 @@ def pareto_figure(records: Sequence[CompressionRecord]) -> Figure:
     )
     by_size.set(xlabel="smallest file of these weights, MB")
     figure.suptitle(f"{records[0].machine['processor']}, {records[0].date[:10]}", size=10)
-    figure.legend(handles=_legend(steps), loc="outside lower center", ncols=6, fontsize=8)
+    figure.legend(handles=_legend(shown), loc="outside lower center", ncols=6, fontsize=8)
     figure.draw_without_rendering()  # labels are placed on the finished layout
     for axes, points in ((by_time, timed), (by_size, sized)):
         _label(axes, points)
     return figure
 
 
-def _draw(axes: Axes, points: Sequence[tuple[StepRecord, float]]) -> None:
-    for step, cost in points:
-        _, marker, color = STYLES[step.do]
-        fill = "none" if step.refused else "full"
-        axes.plot(cost, step.measures.map_50, marker, color=color, fillstyle=fill, markersize=7)
-    front = pareto_front([(cost, step.measures.map_50) for step, cost in points])
+def _draw(axes: Axes, points: Sequence[tuple[Point, float]]) -> None:
+    for point, cost in points:
+        _, marker, color = STYLES[point.do]
+        fill = "none" if point.refused else "full"
+        axes.plot(cost, point.map_50, marker, color=color, fillstyle=fill, markersize=7)
+    front = pareto_front([(cost, point.map_50) for point, cost in points])
     if front:
         axes.plot(*zip(*front, strict=True), color="black", linewidth=0.8, zorder=0)
         axes.set_xlim(0, 1.25 * max(cost for _, cost in points))
@@ -111,8 +142,8 @@ def _draw(axes: Axes, points: Sequence[tuple[StepRecord, float]]) -> None:
     axes.grid(alpha=0.3)
 
 
-def _legend(steps: Sequence[StepRecord]) -> list[Line2D]:
-    there = {step.do for step in steps}
+def _legend(points: Sequence[Point]) -> list[Line2D]:
+    there = {point.do for point in points}
     shown = [
         Line2D([], [], marker=marker, color=color, linestyle="", label=name)
         for do, (name, marker, color) in STYLES.items()
@@ -122,21 +153,20 @@ def _legend(steps: Sequence[StepRecord]) -> list[Line2D]:
     if "rescale" in there:
         line = Line2D([], [], color="grey", linestyle="--", linewidth=0.8, label="the cheap ways")
         shown.append(line)
-    if any(step.refused for step in steps):
+    if any(point.refused for point in points):
         hollow = Line2D([], [], marker="o", color="black", linestyle="", label="refused")
         hollow.set_fillstyle("none")
         shown.append(hollow)
     return shown
 
 
-def _label(axes: Axes, points: Sequence[tuple[StepRecord, float]]) -> None:
+def _label(axes: Axes, points: Sequence[tuple[Point, float]]) -> None:
     """Each point's title beside it, moved down until it covers no other one and no point."""
-    middles = [axes.transData.transform((cost, s.measures.map_50)) for s, cost in points]
+    middles = [axes.transData.transform((cost, point.map_50)) for point, cost in points]
     taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in middles]
-    for step, cost in sorted(points, key=lambda point: -point[0].measures.map_50):
-        place = (cost, step.measures.map_50)
+    for point, cost in sorted(points, key=lambda shown: -shown[0].map_50):
         label = axes.annotate(
-            step.title, place, (6, 4), textcoords="offset points", size=LABEL_SIZE
+            point.title, (cost, point.map_50), (6, 4), textcoords="offset points", size=LABEL_SIZE
         )
         while any(label.get_window_extent().overlaps(box) for box in taken):
             x, y = label.xyann

@@ -11,9 +11,10 @@ from thermoscout_core.errors import ResultsError
 from thermoscout_core.learning.checkpoint import write_whole
 from thermoscout_core.learning.compression.pareto import (
     BASELINES,
+    Point,
     baseline_map,
     pareto_figure,
-    time_ms,
+    point_of,
 )
 from thermoscout_core.learning.compression.records import (
     FINAL_RECORD,
@@ -32,27 +33,34 @@ HEADINGS = (
 
 
 def write_report(
-    record: CompressionRecord, folder: Path, others: Sequence[CompressionRecord] = ()
+    record: CompressionRecord,
+    folder: Path,
+    others: Sequence[CompressionRecord] = (),
+    ready: Sequence[Point] = (),
 ) -> Path:
     """report.md, pareto.png and the sweeps' pictures into folder; returns report.md.
 
-    others: records of other recipes on the same data, for the plot and the baselines. Raises
-    CheckpointError or ResultsError when a file can't be written.
+    others: records of other recipes on the same data, for the plot and the baselines. ready: files
+    that no step made, measured beside the dense model. Raises CheckpointError or ResultsError when
+    a file can't be written.
     """
-    save_figure(folder / PARETO, pareto_figure([record, *others]))
+    save_figure(folder / PARETO, pareto_figure([record, *others], ready))
     pictures = [PARETO]
     for step in record.steps:
         if "sensitivity" in step.figures:
             name = f"sensitivity-{step.folder}.png"
             save_figure(folder / name, sensitivity_figure(step))
             pictures.append(name)
-    text = "\n".join(report_lines(record, pictures, others))
+    text = "\n".join(report_lines(record, pictures, others, ready))
     write_whole(folder / REPORT, (text + "\n").encode())
     return folder / REPORT
 
 
 def report_lines(
-    record: CompressionRecord, pictures: Sequence[str], others: Sequence[CompressionRecord] = ()
+    record: CompressionRecord,
+    pictures: Sequence[str],
+    others: Sequence[CompressionRecord] = (),
+    ready: Sequence[Point] = (),
 ) -> Iterator[str]:
     """The report in Markdown."""
     yield "# Compression\n"
@@ -76,6 +84,7 @@ def report_lines(
             f"{test.dense_map_50:.4f}, compressed {test.compressed_map_50:.4f}.\n"
         )
     yield from _details(record)
+    yield from _beside(record, ready)
     yield from _against_baselines([record, *others])
     for picture in pictures:
         yield f"![{picture}]({picture})\n"
@@ -140,6 +149,27 @@ def _details(record: CompressionRecord) -> Iterator[str]:
     yield ""
 
 
+def _beside(record: CompressionRecord, ready: Sequence[Point]) -> Iterator[str]:
+    """The ready files, in a table of their own: what is inside them isn't known."""
+    if not ready:
+        return
+    dense = record.dense.measures
+    yield "Ready files, measured in the same run:\n"
+    yield "| file | mAP@0.5 | Δ points | file, MB | smaller | faster |"
+    yield "|---|---|---|---|---|---|"
+    for point in ready:
+        cells = [
+            point.title,
+            f"{point.map_50:.4f}",
+            f"{100 * (point.map_50 - dense.map_50):+.1f}",
+            f"{point.size_bytes / 1e6:.2f}",
+            f"{dense.onnx_bytes / point.size_bytes:.2f}×",
+            "–" if point.faster is None else f"{point.faster:.2f}×",
+        ]
+        yield "| " + " | ".join(cells) + " |"
+    yield ""
+
+
 def _against_baselines(records: Sequence[CompressionRecord]) -> Iterator[str]:
     """Whether each step is worth its trouble: a smaller input costs nothing."""
     record = records[0]
@@ -148,7 +178,7 @@ def _against_baselines(records: Sequence[CompressionRecord]) -> Iterator[str]:
         return
     yield "At the same time as each step, a smaller input or a narrower network reaches:\n"
     for step in judged:
-        at_ms = time_ms(step, record.dense)
+        at_ms = point_of(step).time_ms(record.dense)
         baseline = None if at_ms is None else baseline_map(records, at_ms)
         if baseline is None:
             yield f"- **{step.title}**: none is so fast"
