@@ -95,7 +95,7 @@ def _prepare_without_torch(row: Row, folder: Path, frames: Sequence[Counts]) -> 
     if row.file is None:
         raise ConfigurationError(
             f"model '{row.name}' is built with torch: pip install 'thermoscout[train]', or name "
-            "models of which there are files (--models shipped)"
+            "models of which there are files (--models float32,int8,small)"
         )
     backend = OnnxRuntimeBackend(row.file, optimise=False)
     tensors = _tensors(backend, frames[0])

@@ -1,4 +1,4 @@
-"""What is measured: the networks of the seeds' table, the shipped detector, and the user's own."""
+"""What is measured: the networks of the seeds' table, the shipped detectors, the user's own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thermoscout_core.detection.detector import FLOAT32_MODEL
+from thermoscout_core.detection.detector import SHIPPED_MODELS
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.resources import resource_path
 
-SHIPPED = "shipped"
 BASELINE = "mobilenet_v1_ssd300"
 """The network that the others' times are divided by: seed 000's own."""
 
@@ -25,7 +24,7 @@ REFERENCES = {
 }
 """Names in learning.reference -> what the table calls them. Their weights are random."""
 
-DEFAULT_MODELS = (SHIPPED, *(name for name in REFERENCES if name != "kedet300"))
+DEFAULT_MODELS = (*SHIPPED_MODELS, *(name for name in REFERENCES if name != "kedet300"))
 
 SEED_RATIOS = {"vgg16_ssd300": 597 / 58, "yolov3_tiny": 90 / 58, "yolov3": 322 / 58}
 """Time over MobileNet-SSD's on a Jetson TX1 (seed 000, table 3)."""
@@ -35,8 +34,8 @@ SEED_RATIOS = {"vgg16_ssd300": 597 / 58, "yolov3_tiny": 90 / 58, "yolov3": 322 /
 class Row:
     """One network at one input size.
 
-    name: in REFERENCES, SHIPPED, or the stem of a file. file: a trained detector; None: random
-    weights. input_size_px: (width, height); None until the network says it.
+    name: in REFERENCES, in SHIPPED_MODELS, or the stem of a file. file: a trained detector; None:
+    random weights. input_size_px: (width, height); None until the network says it.
     """
 
     name: str
@@ -54,8 +53,9 @@ def choose_rows(
     """
     rows: list[Row] = []
     for name in models:
-        if name == SHIPPED:
-            rows.append(Row(name, "shipped detector", resource_path(FLOAT32_MODEL)))
+        if name in SHIPPED_MODELS:
+            file = resource_path(SHIPPED_MODELS[name])
+            rows.append(Row(name, f"shipped detector, {name}", file))
         elif name in REFERENCES:
             for size_px in input_sizes_px or (None,):
                 rows.append(Row(name, REFERENCES[name], None, size_px))
@@ -64,6 +64,6 @@ def choose_rows(
         else:
             raise ConfigurationError(
                 f"model '{name}' is neither an ONNX file nor one of "
-                f"{', '.join((SHIPPED, *REFERENCES))}"
+                f"{', '.join((*SHIPPED_MODELS, *REFERENCES))}"
             )
     return rows

@@ -21,9 +21,9 @@ def bench(
     models: Annotated[
         str | None,
         typer.Option(
-            help="By commas: shipped, mobilenet_v1_ssd300, mobilenet_v2_ssdlite300, kenet_ssd300, "
-            "kedet300, vgg16_ssd300, yolov3_tiny, yolov3, or your own ONNX files. Left out: all "
-            "but kedet300."
+            help="By commas: float32, int8, small (the shipped detectors), mobilenet_v1_ssd300, "
+            "mobilenet_v2_ssdlite300, kenet_ssd300, kedet300, vgg16_ssd300, yolov3_tiny, yolov3, "
+            "or your own ONNX files. Left out: all but kedet300."
         ),
     ] = None,
     runtimes: Annotated[
@@ -78,7 +78,7 @@ def bench(
 
     thermoscout bench --data ../shared/data/substation --output bench
 
-    thermoscout bench --models shipped,mine.onnx --runtimes onnxruntime,openvino --repeats 300
+    thermoscout bench --models small,mine.onnx --runtimes onnxruntime,openvino --repeats 300
     """
     from rich.console import Console
     from rich.progress import Progress
