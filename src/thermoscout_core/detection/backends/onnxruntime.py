@@ -41,6 +41,19 @@ BIAS_QUANTIZATION = "WeightBiasQuantization"
 """The optimiser of ONNX Runtime (seen in 1.31) that spoils biases beside scales in float16."""
 
 
+def resting_options(threads: int) -> ort.SessionOptions:
+    """Of a session whose threads spin within a run, which is fast, but not after it, when others
+    want the core (another session that is timed in turns, too)."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry(*SHORT_SPINNING)
+    options.add_session_config_entry(*SMALL_BLOCKS)
+    return options
+
+
 class OnnxRuntimeBackend:
     """An ONNX file in ONNX Runtime; see backends.base.Backend."""
 
@@ -68,14 +81,7 @@ class OnnxRuntimeBackend:
                 f"ONNX Runtime {ort.__version__} has no {provider} here; pip install "
                 "onnxruntime-gpu in the place of onnxruntime (on a Jetson NVIDIA's own build)"
             )
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # its threads spin within a run, which is fast, but not after it, when others want the core
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.add_session_config_entry(*SHORT_SPINNING)
-        options.add_session_config_entry(*SMALL_BLOCKS)
+        options = resting_options(threads)
         if one_frame:
             for name in FREE_BATCHES:
                 options.add_free_dimension_override_by_name(name, 1)

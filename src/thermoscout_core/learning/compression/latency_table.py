@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from thermoscout_core.atomic import write_bytes
 from thermoscout_core.bench.timing import interleaved_s, median_ms
+from thermoscout_core.detection.backends.onnxruntime import resting_options
 from thermoscout_core.learning.compression.filters.groups import ROUNDING
 from thermoscout_core.learning.compression.step import CompressionError
 from thermoscout_core.learning.ssd import Ssd
@@ -145,10 +146,9 @@ def _call(place: LayerPlace, inputs: int, outputs: int, threads: int) -> Callabl
     rng = np.random.default_rng(0)
     weight = rng.standard_normal((outputs, reads // groups, *place.kernel), np.float32)
     images = rng.random((1, reads, place.height, place.width), np.float32)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    content = _layer_file(place, weight, images.shape, groups)
     session = onnxruntime.InferenceSession(
-        _layer_file(place, weight, images.shape, groups), options, ["CPUExecutionProvider"]
+        content, resting_options(threads), ["CPUExecutionProvider"]
     )
     return lambda: session.run(None, {"images": images})
 
