@@ -10,10 +10,12 @@ from pathlib import Path
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
-from thermoscout_core.detection.contract import DECODED
+from thermoscout_core.detection.contract import DECODED, network_input
 from thermoscout_core.detection.detector import Detector
 from thermoscout_core.detection.priors import make_priors
+from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ConfigurationError
 from thermoscout_core.frames import Counts
 from thermoscout_core.learning.augmentation.config import AugmentConfig
@@ -112,6 +114,21 @@ class Workbench:
     def calibration_frames(self, number: int) -> list[Counts]:
         """Frames of the training split. Raises DatasetError for an empty one."""
         return self.train.spread_frames(number)
+
+    def real_images(self, architecture: Architecture, number: int) -> Iterator[Tensor]:
+        """Those frames as a network reads them (N, 3, H, W), a few at a time, every second one
+        mirrored."""
+        seen = []
+        for index, frame in enumerate(self.calibration_frames(number)):
+            image = torch.from_numpy(
+                network_input(to_8bit_view(frame), architecture.input_size_px)
+            )
+            seen.append(image.flip(3) if index % 2 else image)
+            if len(seen) == FRAMES_AT_ONCE:
+                yield torch.cat(seen)
+                seen = []
+        if seen:
+            yield torch.cat(seen)
 
     def mean_ap(self, network: Ssd, architecture: Architecture) -> float:
         """mAP@0.5 on val in ONNX Runtime, which takes a third of torch's time: for sweeps."""

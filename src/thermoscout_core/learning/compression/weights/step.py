@@ -71,8 +71,8 @@ class PruneWeights(Step):
     (Lee et al. 2021), which spare layers whose weights are few and all needed; or by what each
     weight costs when the others of its row are fitted to do without it (optimal brain surgeon),
     which they then are: by far the least is lost."""
-    frames: int = Field(240, ge=1)
-    """Augmented training frames that the surgeon looks at."""
+    frames: int = Field(300, ge=1)
+    """Training frames that the surgeon looks at, as they are: augmented ones serve it less."""
     sensitivity: SweepSection = SweepSection()
     """How the layers' ratios are found."""
     rounds: int = Field(3, ge=1)
@@ -176,8 +176,7 @@ class PruneWeights(Step):
         done = folder / OPERATED
         if not done.is_file():
             network = model.copy_network()
-            batches = bench.training_batches(model, self.frames)
-            images = (batch.images(torch.device("cpu")) for batch in batches)
+            images = bench.real_images(model.architecture, self.frames)
             operate(network, (self.keep_ratio or 1.0) ** part, images, bench.say)
             folder.mkdir(parents=True, exist_ok=True)
             model.with_network(network).save(done)
