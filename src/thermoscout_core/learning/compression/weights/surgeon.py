@@ -49,15 +49,14 @@ def operate(
     passes = max(1, math.ceil(math.log(keep_ratio / there) / math.log(SHARE_AT_ONCE)))
     for number in range(1, passes + 1):
         share = there * (keep_ratio / there) ** (number / passes)
-        costs = {}
-        for name, row in rows.items():
-            fitted, cost = fit(row, seen[name], masks[name])
-            layers[name].weight.copy_(fitted.view_as(layers[name].weight))
-            costs[name] = cost / max(given[name], 1e-30)
+        costs = {
+            name: fit(row, seen[name], masks[name])[1] / max(given[name], 1e-30)
+            for name, row in rows.items()
+        }
         masks = cheapest_gone(costs, max(1, round(share * total)))
         told(f"  pass {number}/{passes}: {100 * share:.0f} % of the weights left")
     for name, row in rows.items():
-        fitted, _ = fit(row, seen[name], masks[name])
+        fitted, _ = fit(row, seen[name], masks[name], with_costs=False)
         layers[name].weight.copy_(fitted.view_as(layers[name].weight))
 
 
@@ -68,25 +67,39 @@ def cheapest_gone(costs: Mapping[str, Tensor], kept: int) -> dict[str, Tensor]:
     return {name: (cost >= least) & (cost >= 0) for name, cost in costs.items()}
 
 
-def fit(rows: Tensor, seen: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def fit(
+    rows: Tensor, seen: Tensor, mask: Tensor, *, with_costs: bool = True
+) -> tuple[Tensor, Tensor]:
     """rows (O, C) float64, H (C, C) float64, mask (O, C) -> the rows whose masked weights alone
     give what the whole rows gave, as nearly as can be; and what each weight costs when it goes too
-    (O, C), −1 where it is gone."""
+    (O, C), −1 where it is gone; with_costs=False saves their time and leaves them empty."""
     ridged = seen + RIDGE * seen.diagonal().mean() * torch.eye(len(seen), dtype=seen.dtype)
-    wanted = ridged @ rows.T
+    inverse = torch.linalg.inv(ridged)
+    reaches = ridged @ rows.T
+    small, small_inverse = ridged.float(), inverse.float()
     fitted, spread = torch.zeros_like(rows), torch.ones_like(rows)
-    whole = mask.all(dim=1)
-    if whole.any():
-        fitted[whole] = rows[whole]
-        spread[whole] = torch.linalg.inv(ridged).diagonal()
-    for row in torch.nonzero(~whole).flatten().tolist():
-        left = torch.nonzero(mask[row]).flatten()
-        root = torch.linalg.cholesky(ridged[left][:, left].float())
-        fitted[row, left] = torch.cholesky_solve(wanted[left, row, None].float(), root)[
-            :, 0
-        ].double()
-        spread[row, left] = torch.cholesky_inverse(root).diagonal().double()
-    return fitted, torch.where(mask, fitted.square() / spread, -1.0)
+    for row, kept in enumerate(mask):
+        left, gone = kept.nonzero().flatten(), (~kept).nonzero().flatten()
+        if not len(gone):
+            fitted[row], spread[row] = rows[row], inverse.diagonal()
+        elif len(gone) < len(left):  # whichever is the smaller system
+            root = torch.linalg.cholesky(small_inverse[gone][:, gone])
+            between = small_inverse[gone][:, left]
+            missed = torch.cholesky_solve(rows[row, gone, None].float(), root)[:, 0]
+            fitted[row, left] = rows[row, left] - (missed @ between).double()
+            if with_costs:
+                taken = torch.linalg.solve_triangular(root, between, upper=False)
+                less = small_inverse.diagonal()[left] - taken.square().sum(dim=0)
+                spread[row, left] = less.double()
+        else:
+            root = torch.linalg.cholesky(small[left][:, left])
+            reached = reaches[left, row, None].float()
+            fitted[row, left] = torch.cholesky_solve(reached, root)[:, 0].double()
+            if with_costs:
+                spread[row, left] = torch.cholesky_inverse(root).diagonal().double()
+    if not with_costs:
+        return fitted, torch.empty(0)
+    return fitted, torch.where(mask, fitted.square() / spread.clamp(min=1e-30), -1.0)
 
 
 def input_products(
