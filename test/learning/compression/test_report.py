@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from thermoscout_core.learning.compression.budget import best_of, shortfalls
-from thermoscout_core.learning.compression.pareto import baseline_map, pareto_front
+from thermoscout_core.learning.compression.pareto import (
+    baseline_map,
+    pareto_front,
+    points_of,
+)
 from thermoscout_core.learning.compression.records import (
     CompressionRecord,
     GateRecord,
@@ -107,6 +111,25 @@ def test_the_baseline_of_a_time_lies_between_the_nearest_two(at_ms: float, wante
 
 def test_nothing_cheap_may_be_so_fast() -> None:
     assert baseline_map([record_of(), SMALLER], 3.9) is None
+
+
+def test_steps_of_another_dense_model_stand_on_the_first_ones_scale() -> None:
+    wide = step_of("wide", 0.5, 40, 4000, do="dense")
+    wide.measures.latencies[0] = LatencyRecord(
+        runtime="onnxruntime", p50_ms=40, p95_ms=40, dense_p50_ms=40, foreign=0
+    )
+    thin = step_of("thin", 0.5, 20, 1000)
+    thin.measures.latencies[0] = thin.measures.latencies[0].model_copy(
+        update={"dense_p50_ms": 40.0}
+    )
+    other = record_of(thin).model_copy(update={"dense": wide})
+    points = points_of([record_of(step_of("fast", 0.4, 5, 100)), other])
+    assert [(p.title, p.time_ms(DENSE)) for p in points] == [
+        ("dense", 10),
+        ("wide", 40),
+        ("fast", 5),
+        ("thin", 20),
+    ]
 
 
 def test_the_report_sets_each_step_against_the_baselines_of_another_recipe(

@@ -53,10 +53,10 @@ class Point:
         return dense.measures.latencies[0].p50_ms / self.faster
 
 
-def point_of(step: StepRecord) -> Point:
-    """A step's."""
+def point_of(step: StepRecord, than_dense: float = 1.0) -> Point:
+    """A step's. than_dense: how many times as fast as the plot's dense model its own one is."""
     measures = step.measures
-    faster = measures.latencies[0].faster if measures.latencies else None
+    faster = than_dense * measures.latencies[0].faster if measures.latencies else None
     return Point(
         step.title,
         step.do,
@@ -68,10 +68,20 @@ def point_of(step: StepRecord) -> Point:
 
 
 def points_of(records: Sequence[CompressionRecord]) -> list[Point]:
-    """Every step of every record, dense models first, each once."""
-    dense = {record.dense.fingerprint: record.dense for record in records}
-    steps = [*dense.values(), *(step for record in records for step in record.steps)]
-    return [point_of(step) for step in steps]
+    """Every step of every record, dense models first, each once. Of another dense model than the
+    first, too: its time is then taken beside the first's, however long ago that was measured."""
+    first = records[0].dense
+    dense = {record.dense.fingerprint: record for record in reversed(records)}
+    shown = [(record, record.dense) for record in reversed(dense.values())]
+    shown += [(record, step) for record in records for step in record.steps]
+    return [point_of(step, _than(record.dense, first)) for record, step in shown]
+
+
+def _than(dense: StepRecord, first: StepRecord) -> float:
+    if dense.fingerprint == first.fingerprint:
+        return 1.0
+    times = [one.measures.latencies for one in (first, dense)]
+    return times[0][0].p50_ms / times[1][0].p50_ms if all(times) else 1.0
 
 
 def baseline_map(records: Sequence[CompressionRecord], at_ms: float) -> float | None:
