@@ -103,7 +103,7 @@ def test_every_executable_leads_to_a_main_function() -> None:
     scripts = dict(re.split(r"\s*=\s*", line) for line in lines if line)
     assert set(scripts) == EXECUTABLES
     for name, target in scripts.items():
-        assert target == f"thermoscout_nodes.{name}:main"
+        assert target == f"thermoscout_nodes.commands:{name}"
         source = REPOSITORY / "src" / "thermoscout_nodes" / f"{name}.py"
         functions = {
             node.name

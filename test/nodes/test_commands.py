@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,13 +27,6 @@ sys.meta_path.insert(0, Asked())
 {before}
 commands.detector()
 """
-
-
-def scripts() -> list[tuple[str, str]]:
-    parser = configparser.ConfigParser()
-    parser.read(CFG)
-    lines = parser["options.entry_points"]["console_scripts"].split("\n")
-    return [(name, place) for name, _, place in (line.partition(" = ") for line in lines) if name]
 
 
 def run(before: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +55,9 @@ def test_the_module_gets_its_signals_back(monkeypatch: pytest.MonkeyPatch) -> No
     assert found == [before]
 
 
-@pytest.mark.parametrize(("name", "place"), scripts())
-def test_every_command_has_its_module(name: str, place: str) -> None:
-    assert place == f"thermoscout_nodes.commands:{name}"
-    assert callable(getattr(commands, name)) and find_spec(f"thermoscout_nodes.{name}")
+def test_every_command_is_there() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(CFG)
+    lines = parser["options.entry_points"]["console_scripts"].split()
+    names = [line.partition(":")[2] for line in lines if ":" in line]
+    assert names and all(callable(getattr(commands, name)) for name in names)
