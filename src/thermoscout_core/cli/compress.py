@@ -41,9 +41,9 @@ def compress(
         list[Path] | None,
         typer.Option(
             "--with",
-            metavar="FOLDER|FILE.onnx",
-            help="To plot beside: another recipe's output, or an exported detector, which is "
-            "measured. Several times.",
+            metavar="FOLDER|MODEL",
+            help="To plot beside: another recipe's output, or an exported detector (ONNX file, or "
+            "float32, int8, small), which is measured. Several times.",
         ),
     ] = None,
 ) -> None:
@@ -61,15 +61,13 @@ def compress(
 
     thermoscout compress config/compression/prune_int8.yaml --model runs/mine/best.safetensors
 
-    thermoscout compress config/compression/methods.yaml --with runs/compressed_latency --with
-    models/mobilenet_v1_ssd512_small.onnx
+    thermoscout compress config/compression/methods.yaml --with runs/mine --with small
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the data worker
     from rich.console import Console
 
-    from thermoscout_core.detection.backends.base import require_file
     from thermoscout_core.learning.compression.pipeline import ONNX, Pipeline
-    from thermoscout_core.learning.compression.ready import measure_ready
+    from thermoscout_core.learning.compression.ready import measure_ready, ready_files
     from thermoscout_core.learning.compression.recipe import load_recipe
     from thermoscout_core.learning.compression.report import read_record, write_report
     from thermoscout_core.learning.compression.step import CompressionError
@@ -82,9 +80,7 @@ def compress(
     changes = {"model": model, "output": output}
     given = {name: value for name, value in changes.items() if value is not None}
     wanted = wanted.model_copy(update=given)
-    files = [path for path in beside or () if path.suffix == ".onnx"]
-    for path in files:
-        require_file(path)  # not after hours
+    files = ready_files(beside or ())
     others = [read_record(path) for path in beside or () if path not in files]
     console = Console(highlight=False)
 
@@ -110,7 +106,10 @@ def compress(
         try:
             record = Pipeline(wanted, bench).run(test_split)
             dense = wanted.output / record.dense.folder / ONNX
-            ready = [measure_ready(path, dense, bench, wanted.latency) for path in files]
+            ready = [
+                measure_ready(given.stem, path, dense, bench, wanted.latency)
+                for given, path in files.items()
+            ]
         except KeyboardInterrupt as interrupt:
             say(f"stopped; what is done lies in {wanted.output}. The same command goes on")
             received = getattr(interrupt, "received", signal.SIGINT)
