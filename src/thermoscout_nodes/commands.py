@@ -14,9 +14,7 @@ from importlib import import_module
 def _command(module: str) -> Callable[[], None]:
     def command() -> None:
         before = signal.getsignal(signal.SIGINT)
-        if (
-            before is signal.default_int_handler
-        ):  # a background job may ignore it: then it stays so
+        if before is signal.default_int_handler:  # not where a job ignores it
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         main = import_module(f"thermoscout_nodes.{module}").main
         signal.signal(signal.SIGINT, before)

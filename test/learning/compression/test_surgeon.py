@@ -168,6 +168,20 @@ def test_the_step_rounds_and_goes_on_from_what_was_operated(
         assert torch.equal(again.model.network.state_dict()[name], value), name
 
 
+def test_a_layer_that_reads_only_zeros_goes_first(model: Model) -> None:
+    network = model.copy_network()
+    layers = prunable_layers(network)
+    name = "features.extras.0.0.0"
+    before = network.get_submodule("features.backbone.pointwise.12.1")
+    with torch.no_grad():
+        before.weight.zero_()
+        before.bias.fill_(-1.0)  # ReLU leaves nothing
+    operate(network, 0.9, images_of(model))
+    ratios = keep_ratios_of(network)
+    assert ratios[name] == min(ratios.values()) < 0.5
+    assert all(torch.isfinite(layer.weight).all() for layer in layers.values())
+
+
 @pytest.mark.parametrize("keys", [{"keep_ratio": None}, {"masks": "surgery"}])
 def test_the_surgeon_needs_a_ratio_and_masks_that_hold(keys: dict[str, Any]) -> None:
     settings = {"do": "prune_weights", "keep_ratio": 0.5, "allocation": "surgeon", **keys}

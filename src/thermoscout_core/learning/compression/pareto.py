@@ -71,8 +71,10 @@ def points_of(records: Sequence[CompressionRecord]) -> list[Point]:
     """Every step of every record, dense models first, each once. Of another dense model than the
     first, too: its time is then taken beside the first's, however long ago that was measured."""
     first = records[0].dense
-    dense = {_same_for(record.dense): record for record in reversed(records)}
-    shown = [(record, record.dense) for record in reversed(dense.values())]
+    dense: dict[tuple[float, int], CompressionRecord] = {}
+    for record in records:
+        dense.setdefault(_same_for(record.dense), record)
+    shown = [(record, record.dense) for record in dense.values()]
     shown += [(record, step) for record in records for step in record.steps]
     return [point_of(step, _than(record.dense, first)) for record, step in shown]
 

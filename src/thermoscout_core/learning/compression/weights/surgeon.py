@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
+from thermoscout_core.learning.compression.filters.evidence import removed_at_the_end
 from thermoscout_core.learning.compression.weights.masks import prunable_layers
 from thermoscout_core.learning.ssd import Ssd
 
@@ -50,10 +51,11 @@ def operate(
     for number in range(1, passes + 1):
         share = there * (keep_ratio / there) ** (number / passes)
         costs = {
-            name: fit(row, seen[name], masks[name])[1] / max(given[name], 1e-30)
+            name: fit(row, seen[name], masks[name])[1] / (given[name] or math.inf)
             for name, row in rows.items()
         }
-        masks = cheapest_gone(costs, max(1, round(share * total)))
+        kept = cheapest_gone(costs, max(1, round(share * total)))
+        masks = {name: mask & kept[name] for name, mask in masks.items()}
         told(f"  pass {number}/{passes}: {100 * share:.0f} % of the weights left")
     for name, row in rows.items():
         fitted, _ = fit(row, seen[name], masks[name], with_costs=False)
@@ -73,7 +75,8 @@ def fit(
     """rows (O, C) float64, H (C, C) float64, mask (O, C) -> the rows whose masked weights alone
     give what the whole rows gave, as nearly as can be; and what each weight costs when it goes too
     (O, C), −1 where it is gone; with_costs=False saves their time and leaves them empty."""
-    ridged = seen + RIDGE * seen.diagonal().mean() * torch.eye(len(seen), dtype=seen.dtype)
+    ridge = RIDGE * float(seen.diagonal().mean()) or 1.0  # 1 where the layer reads zeros alone
+    ridged = seen + ridge * torch.eye(len(seen), dtype=seen.dtype)
     inverse = torch.linalg.inv(ridged)
     reaches = ridged @ rows.T
     small, small_inverse = ridged.float(), inverse.float()
@@ -122,11 +125,7 @@ def input_products(
 
         return layer.register_forward_hook(look)
 
-    handles = [watch(name, layer) for name, layer in layers.items()]
-    try:
+    with removed_at_the_end([watch(name, layer) for name, layer in layers.items()]):
         for batch in images:
             network.eval()(batch)
-    finally:
-        for handle in handles:
-            handle.remove()
     return seen
