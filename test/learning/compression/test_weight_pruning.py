@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -13,9 +14,13 @@ from thermoscout_core.learning.compression.model import Model  # noqa: E402
 from thermoscout_core.learning.compression.step import CompressionError  # noqa: E402
 from thermoscout_core.learning.compression.weights.csr import (  # noqa: E402
     csr_parts,
+    from_gaps,
     kernel_of,
     load_csr,
+    packed_bits,
     save_csr,
+    to_gaps,
+    unpacked_bits,
 )
 from thermoscout_core.learning.compression.weights.masks import (  # noqa: E402
     FixedMasks,
@@ -170,7 +175,7 @@ def test_a_broken_sweep_file_is_named(tiny_network: Any, tmp_path: Path) -> None
         sweep(tiny_network, LAYERS, (0.5,), lambda _: 0.5, tmp_path / "s.json", "w")
 
 
-@pytest.mark.parametrize("index_type", ["uint8", "uint16", "int32"])
+@pytest.mark.parametrize("index_type", ["gaps", "uint16", "int32"])
 def test_a_csr_file_loads_back_bit_for_bit(
     tiny_network: Any, tiny_architecture: Any, tmp_path: Path, index_type: str
 ) -> None:
@@ -193,14 +198,31 @@ def test_csr_takes_2a_plus_n_plus_1_numbers() -> None:
     assert torch.equal(kernel_of(parts, [4, 3, 3, 3]), weight)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 3, 8])
 @pytest.mark.parametrize("places", [[], [0], [299], [0, 255, 256, 299], [256], [255, 511], [1023]])
-def test_gaps_of_any_length_are_written(places: list[int]) -> None:
-    """Between empty rows; 255 zeros fit one byte, 256 need a written one."""
-    weight = torch.zeros(3, 1024, 1, 1)
-    weight[1, places] = torch.arange(1.0, len(places) + 1)[:, None, None]
-    parts = csr_parts(weight, "uint8")
-    assert parts["columns"].dtype == torch.uint8
-    assert torch.equal(kernel_of(parts, [3, 1024, 1, 1]), weight)
+def test_gaps_of_any_length_are_written(places: list[int], bits: int) -> None:
+    """Between empty rows; 255 zeros fit 8 bits, 256 need a written one."""
+    begins, values = np.array([0, 0, len(places), len(places)]), np.arange(1.0, len(places) + 1)
+    filled, gaps, rows = to_gaps(values, np.array(places, int), begins, bits)
+    assert gaps.size == 0 or gaps.max() < 2**bits
+    packed = packed_bits(gaps, bits)
+    assert packed.size == -(-gaps.size * bits // 8)
+    columns = from_gaps(unpacked_bits(packed, bits, filled.size), rows)
+    assert rows[1] == 0 and rows[2] == rows[3] == filled.size
+    assert columns[filled != 0].tolist() == places
+    assert filled[filled != 0].tolist() == values.tolist()
+
+
+@pytest.mark.parametrize(("density", "most_bits"), [(0.9, 1), (0.5, 3), (0.1, 5), (0.01, 8)])
+def test_gaps_take_as_few_bits_as_the_density_asks(density: float, most_bits: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(64, 512, 1, 1, generator=generator).half().float()
+    weight[torch.rand(weight.shape, generator=generator) > density] = 0.0
+    parts = csr_parts(weight, "gaps")
+    assert int(parts["gap_bits"]) <= most_bits
+    stored = sum(part.nbytes for part in parts.values())
+    assert stored < sum(part.nbytes for part in csr_parts(weight, "uint16").values())
+    assert torch.equal(kernel_of(parts, [64, 512, 1, 1]), weight)
 
 
 def test_values_that_fit_float16_take_half_of_the_bytes(
@@ -208,9 +230,9 @@ def test_values_that_fit_float16_take_half_of_the_bytes(
 ) -> None:
     prune_weights(tiny_network, dict.fromkeys(prunable_layers(tiny_network), 0.2))
     model, path = Model(tiny_network, tiny_architecture), tmp_path / "sparse.safetensors"
-    save_csr(model, path, "uint8")
+    save_csr(model, path, "gaps")
     whole = path.stat().st_size
-    save_csr(model.with_network(rounded(tiny_network)), path, "uint8")
+    save_csr(model.with_network(rounded(tiny_network)), path, "gaps")
     assert path.stat().st_size < 0.75 * whole
     loaded = load_csr(path).network.state_dict()
     for name, value in tiny_network.state_dict().items():

@@ -27,45 +27,66 @@ from thermoscout_core.learning.ssd import Ssd
 
 HEADER = "thermoscout-csr"
 INDEX_TYPES: dict[str, type[np.integer[Any]]] = {
-    "uint8": np.uint8,
+    "gaps": np.uint8,
     "uint16": np.uint16,
     "int32": np.int32,
 }
-"""uint8: not the column but the zeros since the one before; where there are more than 255, a zero
-is written as a value (Han et al. 2016, figure 2)."""
-MOST_GAP = 255
+"""gaps: not the column but the zeros since the one before, each in so few bits that the kernel
+takes the fewest bytes; a longer gap has zeros written as values in it (Han et al. 2016, figure 2).
+"""
+MOST_BITS = 8
 PARTS = ("values", "columns", "rows")
+GAP_BITS = "gap_bits"
 
 
 def csr_parts(weight: Tensor, index_type: str) -> dict[str, Tensor]:
-    """values (a,), columns (a,) of that type, rows (n + 1,) int32 of a kernel. Values are float16
-    where that changes no bit of them, float32 elsewhere.
+    """values (a,), columns (a,) of that type, rows (n + 1,) int32 of a kernel; with gaps, columns
+    are their packed bits and gap_bits (1,) says how many each takes. Values are float16 where
+    that changes no bit of them, float32 elsewhere.
 
     Raises ModelError when it has more columns than the type counts.
     """
     matrix = weight.detach().cpu().flatten(1).numpy()
-    if index_type != "uint8" and matrix.shape[1] - 1 > np.iinfo(INDEX_TYPES[index_type]).max:
-        raise ModelError(f"{matrix.shape[1]} columns don't fit {index_type}; take int32")
     sparse = csr_array(matrix)
-    parts = sparse.data, sparse.indices, sparse.indptr
-    values, columns, rows = to_gaps(*parts) if index_type == "uint8" else parts
+    values, columns, rows = sparse.data, sparse.indices, sparse.indptr
+    if index_type == "gaps":
+        return _fewest_bytes(values, columns, rows)
+    if matrix.shape[1] - 1 > np.iinfo(INDEX_TYPES[index_type]).max:
+        raise ModelError(f"{matrix.shape[1]} columns don't fit {index_type}; take int32")
+    return _tensors(values, columns.astype(INDEX_TYPES[index_type]), rows)
+
+
+def _tensors(values: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any]) -> dict[str, Tensor]:
     return {
         "values": shortest(torch.from_numpy(values)),
-        "columns": torch.from_numpy(columns.astype(INDEX_TYPES[index_type])),
+        "columns": torch.from_numpy(columns),
         "rows": torch.from_numpy(rows.astype(np.int32)),
     }
 
 
-def to_gaps(
+def _fewest_bytes(
     values: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any]
+) -> dict[str, Tensor]:
+    def packed(bits: int) -> dict[str, Tensor]:
+        filled, gaps, begins = to_gaps(values, columns, rows, bits)
+        parts = _tensors(filled, packed_bits(gaps, bits), begins)
+        return {**parts, GAP_BITS: torch.tensor([bits], dtype=torch.uint8)}
+
+    return min(map(packed, range(1, MOST_BITS + 1)), key=_bytes_of)
+
+
+def to_gaps(
+    values: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any], bits: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Columns -> zeros since the value before in the row, with a written zero after each 255."""
+    """Columns -> zeros since the value before in the row, with a written zero after each
+    2**bits − 1 of them."""
+    most = 2**bits - 1
     firsts = rows[:-1][np.diff(rows) > 0]
     before = np.concatenate([[-1], columns[:-1]])
     before[firsts] = -1
-    fillers, gaps = np.divmod(columns - before - 1, MOST_GAP + 1)
+    fillers, gaps = np.divmod(columns - before - 1, most + 1)
     ends = np.cumsum(fillers + 1)
-    stretched = np.full(int(ends[-1]) if ends.size else 0, MOST_GAP)
+    stretched = np.full(int(ends[-1]) if ends.size else 0, most)
     filled = np.zeros(stretched.size, values.dtype)
     stretched[ends - 1], filled[ends - 1] = gaps, values
     return filled, stretched, np.concatenate([[0], ends])[rows]
@@ -78,6 +99,17 @@ def from_gaps(gaps: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(reached - 1 - start)
 
 
+def packed_bits(numbers: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+    """(n,) numbers below 2**bits -> their bits one after the other, (⌈n·bits/8⌉,) bytes."""
+    return np.packbits((numbers[:, None] >> np.arange(bits)) & 1)
+
+
+def unpacked_bits(packed: NDArray[np.uint8], bits: int, count: int) -> NDArray[np.int64]:
+    """The inverse, of so many numbers."""
+    digits = np.unpackbits(packed, count=count * bits).reshape(count, bits)
+    return np.asarray(digits @ (1 << np.arange(bits)))
+
+
 def shortest(values: Tensor) -> Tensor:
     """In float16 where that changes no bit."""
     short = values.half()
@@ -88,8 +120,9 @@ def kernel_of(parts: dict[str, Tensor], shape: list[int]) -> Tensor:
     """The inverse of csr_parts in float32, bit for bit (but a negative zero becomes a positive
     one)."""
     values, columns, rows = (parts[name].numpy() for name in PARTS)
-    if columns.dtype == np.uint8:
-        columns = from_gaps(columns, rows)
+    if GAP_BITS in parts:
+        bits = int(parts[GAP_BITS])
+        columns = from_gaps(unpacked_bits(columns, bits, values.size), rows)
     matrix = csr_array(
         (values.astype(np.float32), columns.astype(np.int32), rows),
         shape=(shape[0], int(np.prod(shape[1:]))),
@@ -132,7 +165,8 @@ def load_csr(path: Path) -> Model:
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         architecture = Architecture.from_dict(header["architecture"])
         for name, shape in header["shapes"].items():
-            parts = {part: tensors.pop(f"{name}:{part}") for part in PARTS}
+            gaps = (GAP_BITS,) if f"{name}:{GAP_BITS}" in tensors else ()
+            parts = {part: tensors.pop(f"{name}:{part}") for part in PARTS + gaps}
             tensors[name] = kernel_of(parts, shape)
         tensors = {name: tensor.float() for name, tensor in tensors.items()}
         network = Ssd.build(architecture)
