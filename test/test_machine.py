@@ -1,9 +1,11 @@
 """The machine: memory and what others take of it."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from thermoscout_core import machine
 from thermoscout_core.machine import CpuClock, cpu_name, package_versions, peak_rss_mib
 
 
@@ -25,3 +27,21 @@ def test_peak_memory_is_at_least_an_interpreter_s() -> None:
 
 def test_machine_and_versions_are_named() -> None:
     assert cpu_name() and package_versions()["numpy"]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "flags", "cuts"),
+    [
+        ("x86_64", "fma avx2 erms", True),
+        ("x86_64", "avx2 avx512f avx512_vnni", False),
+        ("x86_64", "avx2 avx_vnni", False),
+        ("aarch64", "", False),
+    ],
+)
+def test_x86_without_vnni_cuts_sums_of_byte_products(
+    architecture: str, flags: str, cuts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = f"processor\t: 0\nflags\t\t: fpu {flags}\n"
+    monkeypatch.setattr(machine.platform, "machine", lambda: architecture)
+    monkeypatch.setattr(Path, "read_text", lambda _, **__: told)
+    assert machine.cuts_byte_products() is cuts

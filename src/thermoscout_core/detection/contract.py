@@ -53,12 +53,13 @@ def network_input(view: NDArray[np.uint8], size_px: tuple[int, int]) -> Floats:
     warped in float32: what OpenCV does to bytes differs between processors.
     """
     flag = interpolation(view.shape[1], size_px[0])
-    grey: Floats = np.asarray(
-        cv2.resize(view.astype(np.float32), size_px, interpolation=flag), np.float32
-    )
+    made = np.empty((1, 3, size_px[1], size_px[0]), np.float32)
+    grey: Floats = made[0, 0]
+    cv2.resize(view.astype(np.float32), size_px, dst=grey, interpolation=flag)
     grey *= 1 / 127.5
     grey -= 1.0
-    return np.ascontiguousarray(np.broadcast_to(grey, (1, 3, *grey.shape)))
+    made[0, 1:] = grey
+    return made
 
 
 def frame_bytes(counts: Counts) -> NDArray[np.uint8]:
@@ -68,8 +69,9 @@ def frame_bytes(counts: Counts) -> NDArray[np.uint8]:
 
 
 def interpolation(width_px: int, target_px: int) -> int:
-    """OpenCV's flag for warping a view of that width: area where it shrinks, else linear."""
-    return cv2.INTER_AREA if width_px > target_px else cv2.INTER_LINEAR
+    """OpenCV's flag for warping a view of that width: linear, which up to half of the width leaves
+    no pixel out, and below that area, which costs three times as much."""
+    return cv2.INTER_AREA if width_px > 2 * target_px else cv2.INTER_LINEAR
 
 
 @dataclass(frozen=True)

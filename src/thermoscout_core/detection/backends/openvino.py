@@ -15,13 +15,19 @@ from thermoscout_core.detection.backends.base import (
     require_file,
 )
 from thermoscout_core.errors import ModelError
+from thermoscout_core.machine import cuts_byte_products
+
+BYTES_AS_FLOATS = {"LP_TRANSFORMS_MODE": "NO"}
+"""OpenVINO's own name for computing an int8 file's layers in floats, with its rounded values: as
+slow as a float32 file, and right where the processor cuts sums of byte products off."""
 
 
 class OpenVinoBackend:
     """An ONNX file in OpenVINO; see backends.base.Backend.
 
     Computes in float32: left alone, OpenVINO takes bfloat16 where the CPU has it, which moves
-    scores by up to a hundredth. Thresholds inside a file can't be set from outside here.
+    scores by up to a hundredth. An int8 file's layers are computed in bytes only where the
+    processor adds them up whole. Thresholds inside a file can't be set from outside here.
     """
 
     settings: frozenset[str] = frozenset()
@@ -52,6 +58,8 @@ class OpenVinoBackend:
                 for name, shape in self.inputs.items()
             }
         )
+        is_int8 = str(self.metadata.get("precision", {}).get("type", "")).startswith("int8")
+        whole = BYTES_AS_FLOATS if is_int8 and cuts_byte_products() else {}
         compiled = openvino.Core().compile_model(
             model,
             "CPU",
@@ -60,11 +68,14 @@ class OpenVinoBackend:
                 "INFERENCE_NUM_THREADS": threads,
                 "PERFORMANCE_HINT": "LATENCY",
                 "NUM_STREAMS": 1,
+                **whole,
             },
         )
         self._request = compiled.create_infer_request()
         version = openvino.__version__.partition("-")[0]
         self.name = f"openvino {version} CPU {precision}, {threads} threads"
+        if whole:
+            self.name += ", int8 computed in floats: this processor has no VNNI"
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         self._request.infer(dict(tensors), share_inputs=True)
