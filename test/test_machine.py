@@ -41,7 +41,25 @@ def test_machine_and_versions_are_named() -> None:
 def test_x86_without_vnni_cuts_sums_of_byte_products(
     architecture: str, flags: str, cuts: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = f"processor\t: 0\nflags\t\t: fpu {flags}\n"
     monkeypatch.setattr(machine.platform, "machine", lambda: architecture)
-    monkeypatch.setattr(Path, "read_text", lambda _, **__: told)
+    tell_flags(monkeypatch, f"flags\t\t: fpu {flags}")
     assert machine.cuts_byte_products() is cuts
+
+
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [
+        ("flags\t\t: avx2 avx512f", False),
+        ("flags\t\t: avx2 avx512_bf16", True),
+        ("Features\t: asimd bf16", True),
+        ("Features\t: asimd", False),
+    ],
+)
+def test_who_computes_in_bfloat16(line: str, has: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell_flags(monkeypatch, line)
+    assert machine.has_bfloat16() is has
+
+
+def tell_flags(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    told = f"processor\t: 0\n{line}\nbugs\t: none\n"
+    monkeypatch.setattr(Path, "read_text", lambda _, **__: told)

@@ -35,14 +35,24 @@ def cuts_byte_products() -> bool:
     """Whether this processor's quickest way to add products of two bytes up cuts off what 16 bits
     don't hold: x86 without VNNI, that is AMD's before Zen 4 and Intel's before Ice Lake. An int8
     network with full weights is then wrong, unless the runtime takes another way."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return False
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return is_x86 and not any(flag.endswith("_vnni") for flag in _cpu_flags())
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16 itself; one that doesn't is several times slower
+    in it than in float32."""
+    return bool(_cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def _cpu_flags() -> set[str]:
+    """What the processor can do beyond its architecture; empty where the system doesn't tell."""
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return True
-    flags = next((line for line in told.splitlines() if line.startswith("flags")), "")
-    return not any(flag.endswith("_vnni") for flag in flags.split())
+        return set()
+    told = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
+    return set(next(told, "").split())
 
 
 def package_versions() -> dict[str, str]:

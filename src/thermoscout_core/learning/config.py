@@ -139,9 +139,10 @@ class ScheduleSection(_Section):
     """The backbone's batch norms keep their statistics, scale and shift: for batches below 8."""
     ema_decay: float = Field(0.998, ge=0, lt=1)
     """Of the running average of the weights, which is what is validated and kept; 0 is none."""
-    precision: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Of backbone and neck while training: bfloat16 on CPUs and GPUs that have it, float16 (with
-    loss scaling) on older GPUs, float32 on older CPUs. Weights are always float32."""
+    precision: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Of backbone and neck while training. auto: bfloat16 on CPUs and GPUs that compute in it,
+    float16 (with loss scaling) on older GPUs, float32 on older CPUs, where bfloat16 takes several
+    times as long. Weights are always float32."""
     validate_every: int = Field(5, ge=1)
     """Epochs between validations."""
     patience: int | None = Field(None, ge=1)

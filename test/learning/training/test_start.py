@@ -11,7 +11,8 @@ import yaml
 
 from thermoscout_core.errors import ConfigurationError, DatasetError, ModelError
 from thermoscout_core.learning.checkpoint import load_weights
-from thermoscout_core.learning.config import TrainConfig, load_train_config
+from thermoscout_core.learning.config import ScheduleSection, TrainConfig, load_train_config
+from thermoscout_core.learning.training import step
 from thermoscout_core.learning.training.progress import EpochReport
 from thermoscout_core.learning.training.run_folder import EMA
 from thermoscout_core.learning.training.trainer import Trainer
@@ -237,3 +238,13 @@ def test_a_wrong_recipe_names_the_file_and_the_key(
     path.write_text(yaml.safe_dump({**content, **change}))
     with pytest.raises(ConfigurationError, match=rf"recipe\.yaml.*{complaint}"):
         load_train_config(path)
+
+
+@pytest.mark.parametrize(("has", "taken"), [(True, "bfloat16"), (False, "float32")])
+def test_a_cpu_trains_in_what_it_computes_in(
+    has: bool, taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "has_bfloat16", lambda: has)
+    cpu = torch.device("cpu")
+    assert step.precision_of(ScheduleSection(), cpu) == taken
+    assert step.precision_of(ScheduleSection(precision="bfloat16"), cpu) == "bfloat16"

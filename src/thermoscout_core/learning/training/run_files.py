@@ -20,6 +20,7 @@ from thermoscout_core.learning.training.curves import draw_curves
 from thermoscout_core.learning.training.history import EpochRecord, write_log
 from thermoscout_core.learning.training.material import Material
 from thermoscout_core.learning.training.run_folder import CURVES, EMA, LOG, STATE, SUMMARY
+from thermoscout_core.learning.training.step import precision_of
 
 
 class RunFiles:
@@ -39,7 +40,11 @@ class RunFiles:
             "seed": config.seed,
             "network": summary.describe_network(network, architecture),
             "data": summary.describe_data(config, material),
-            "machine": {**machine.describe(device), "threads": config.threads},
+            "machine": {
+                **machine.describe(device),
+                "threads": config.threads,
+                "precision": precision_of(config.schedule, device),
+            },
             "versions": machine.versions(),
             "recipe": self.recipe,
         }

@@ -14,6 +14,7 @@ from thermoscout_core.learning.loss import MultiboxLoss
 from thermoscout_core.learning.ssd import Ssd
 from thermoscout_core.learning.training.companion import Companion, Seen
 from thermoscout_core.learning.training.frames import Batch
+from thermoscout_core.machine import has_bfloat16
 
 AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": None}
 
@@ -38,9 +39,9 @@ class TrainingStep:
         self.network, self.loss, self.optimiser = network, loss, optimiser
         self.schedule, self.still, self.device = schedule, still, device
         self.companion = companion or Companion()
-        network.features.autocast = AUTOCAST[schedule.precision]
-        scaled = schedule.precision == "float16"
-        self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
+        precision = precision_of(schedule, device)
+        network.features.autocast = AUTOCAST[precision]
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
 
     def begin_epoch(self) -> None:
         """Into training mode, but for what is frozen."""
@@ -92,6 +93,15 @@ def _named(part: Batch, offsets: Tensor, logits: Tensor) -> str:
     return ", ".join(named or part.ids)
 
 
+def precision_of(schedule: ScheduleSection, device: torch.device) -> str:
+    """A key of AUTOCAST: what the schedule says, or what the device is fastest in."""
+    if schedule.precision != "auto":
+        return schedule.precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    return "bfloat16" if has_bfloat16() else "float32"
+
+
 def make_repeatable(config: TrainConfig) -> torch.device:
     """Seed torch, set its threads; returns the device: the first GPU, or the CPU.
 
@@ -102,7 +112,7 @@ def make_repeatable(config: TrainConfig) -> torch.device:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if config.schedule.precision == "float16" and device.type != "cuda":
         raise ConfigurationError(
-            "schedule.precision: float16 needs a GPU, and torch sees none; use bfloat16 or float32"
+            "schedule.precision: float16 needs a GPU, and torch sees none; use auto"
         )
     torch.backends.cudnn.deterministic = config.deterministic
     torch.backends.cudnn.benchmark = not config.deterministic
