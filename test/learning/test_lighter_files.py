@@ -11,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from thermoscout_core.detection.backends.onnxruntime import resting_options  # noqa: E402
 from thermoscout_core.detection.contract import DECODED  # noqa: E402
 from thermoscout_core.detection.priors import PriorLevel, make_priors  # noqa: E402
 from thermoscout_core.learning.design import Architecture, Design  # noqa: E402
@@ -47,8 +48,7 @@ def grey_images(frames: int = 1) -> np.ndarray:
 
 
 def run(model: onnx.ModelProto, images: np.ndarray, *, optimise: bool = True) -> list[Any]:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
+    options = resting_options(threads=1)
     if not optimise:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     content = model.SerializeToString()
