@@ -1,5 +1,6 @@
 """Masks, the sensitivity sweep and its knees, CSR files."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from thermoscout_core.learning.compression.weights.csr import (  # noqa: E402
     load_csr,
     packed_bits,
     save_csr,
+    to_bytes,
     to_gaps,
     unpacked_bits,
 )
@@ -238,6 +240,37 @@ def test_values_that_fit_float16_take_half_of_the_bytes(
     for name, value in tiny_network.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             assert torch.equal(loaded[name], value) and loaded[name].dtype == value.dtype, name
+
+
+@pytest.mark.parametrize("index_type", ["gaps", "uint16", "int32"])
+def test_values_in_bytes_load_back_bit_for_bit(
+    tiny_network: Any, tiny_architecture: Any, tmp_path: Path, index_type: str
+) -> None:
+    prune_weights(tiny_network, dict.fromkeys(prunable_layers(tiny_network), 0.2))
+    path, before = tmp_path / "sparse.safetensors", copy.deepcopy(tiny_network)
+    save_csr(Model(rounded(copy.deepcopy(before)), tiny_architecture), path, index_type)
+    in_float16 = path.stat().st_size
+    save_csr(Model(rounded(tiny_network, in_bytes=True), tiny_architecture), path, index_type)
+    assert path.stat().st_size < in_float16
+    loaded = load_csr(path).network.state_dict()
+    for name, value in tiny_network.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            assert torch.equal(loaded[name], value), name
+    for name, layer in prunable_layers(tiny_network).items():
+        whole = before.get_submodule(name).weight.flatten(1)
+        off = (layer.weight.flatten(1) - whole).abs().amax(dim=1)
+        assert (off <= 0.51 / 127 * whole.abs().amax(dim=1)).all(), name
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-3, 1.0, 3e4])
+def test_bytes_tell_their_scales_again(size: float) -> None:
+    matrix = size * torch.randn(40, 65, generator=torch.Generator().manual_seed(0))
+    matrix[7] = 0.0
+    steps, scales = to_bytes(matrix)
+    once = steps * scales[:, None]
+    again, same_scales = to_bytes(once)
+    assert torch.equal(again, steps) and torch.equal(same_scales, scales)
+    assert steps.abs().amax(dim=1)[8:].min() >= 126
 
 
 def test_uint16_columns_are_smaller_than_int32(

@@ -35,25 +35,43 @@ INDEX_TYPES: dict[str, type[np.integer[Any]]] = {
 takes the fewest bytes; a longer gap has zeros written as values in it (Han et al. 2016, figure 2).
 """
 MOST_BITS = 8
+MOST_STEPS, SCALE_BITS = 127, 11
 PARTS = ("values", "columns", "rows")
-GAP_BITS = "gap_bits"
+GAP_BITS, SCALES = "gap_bits", "scales"
+"""Further parts of some kernels."""
 
 
 def csr_parts(weight: Tensor, index_type: str) -> dict[str, Tensor]:
     """values (a,), columns (a,) of that type, rows (n + 1,) int32 of a kernel; with gaps, columns
-    are their packed bits and gap_bits (1,) says how many each takes. Values are float16 where
-    that changes no bit of them, float32 elsewhere.
+    are their packed bits and gap_bits (1,) says how many each takes. Values are int8 with scales
+    (n,), one a row, or float16 where that changes no bit of them, float32 elsewhere.
 
     Raises ModelError when it has more columns than the type counts.
     """
-    matrix = weight.detach().cpu().flatten(1).numpy()
-    sparse = csr_array(matrix)
+    matrix = weight.detach().cpu().flatten(1)
+    if index_type != "gaps" and matrix.shape[1] - 1 > np.iinfo(INDEX_TYPES[index_type]).max:
+        raise ModelError(f"{matrix.shape[1]} columns don't fit {index_type}; take int32")
+    steps, scales = to_bytes(matrix)
+    in_bytes = torch.equal(steps * scales[:, None], matrix)
+    sparse = csr_array((steps if in_bytes else matrix).numpy())
     values, columns, rows = sparse.data, sparse.indices, sparse.indptr
     if index_type == "gaps":
-        return _fewest_bytes(values, columns, rows)
-    if matrix.shape[1] - 1 > np.iinfo(INDEX_TYPES[index_type]).max:
-        raise ModelError(f"{matrix.shape[1]} columns don't fit {index_type}; take int32")
-    return _tensors(values, columns.astype(INDEX_TYPES[index_type]), rows)
+        parts = _fewest_bytes(values, columns, rows)
+    else:
+        parts = _tensors(values, columns.astype(INDEX_TYPES[index_type]), rows)
+    return {**parts, SCALES: scales} if in_bytes else parts
+
+
+def to_bytes(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """(n, m) -> the nearest whole steps (n, m) int8, −127 to 127, of a scale a row, (n,) float32.
+
+    Scales have as many bits as float16's, so that a product is exact, and tells its scale again.
+    """
+    largest = matrix.abs().amax(dim=1)
+    digits, exponent = torch.frexp(largest / MOST_STEPS)
+    scales = torch.ldexp((digits * 2**SCALE_BITS).ceil(), exponent - SCALE_BITS)
+    steps = (matrix / torch.where(scales > 0, scales, 1.0)[:, None]).round()
+    return steps.to(torch.int8), scales
 
 
 def _tensors(values: NDArray[Any], columns: NDArray[Any], rows: NDArray[Any]) -> dict[str, Tensor]:
@@ -113,7 +131,7 @@ def unpacked_bits(packed: NDArray[np.uint8], bits: int, count: int) -> NDArray[n
 def shortest(values: Tensor) -> Tensor:
     """In float16 where that changes no bit."""
     short = values.half()
-    return short if torch.equal(short.float(), values) else values
+    return short if values.is_floating_point() and torch.equal(short.float(), values) else values
 
 
 def kernel_of(parts: dict[str, Tensor], shape: list[int]) -> Tensor:
@@ -123,8 +141,11 @@ def kernel_of(parts: dict[str, Tensor], shape: list[int]) -> Tensor:
     if GAP_BITS in parts:
         bits = int(parts[GAP_BITS])
         columns = from_gaps(unpacked_bits(columns, bits, values.size), rows)
+    values = values.astype(np.float32)
+    if SCALES in parts:
+        values *= np.repeat(parts[SCALES].numpy(), np.diff(rows))
     matrix = csr_array(
-        (values.astype(np.float32), columns.astype(np.int32), rows),
+        (values, columns.astype(np.int32), rows),
         shape=(shape[0], int(np.prod(shape[1:]))),
     )
     return torch.from_numpy(matrix.toarray()).reshape(shape)
@@ -165,8 +186,8 @@ def load_csr(path: Path) -> Model:
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         architecture = Architecture.from_dict(header["architecture"])
         for name, shape in header["shapes"].items():
-            gaps = (GAP_BITS,) if f"{name}:{GAP_BITS}" in tensors else ()
-            parts = {part: tensors.pop(f"{name}:{part}") for part in PARTS + gaps}
+            further = (part for part in (GAP_BITS, SCALES) if f"{name}:{part}" in tensors)
+            parts = {part: tensors.pop(f"{name}:{part}") for part in (*PARTS, *further)}
             tensors[name] = kernel_of(parts, shape)
         tensors = {name: tensor.float() for name, tensor in tensors.items()}
         network = Ssd.build(architecture)

@@ -7,12 +7,13 @@ from typing import Literal
 
 import torch
 from pydantic import Field, model_validator
+from torch import nn
 
 from thermoscout_core.learning.compression.fingerprints import fingerprint_of
 from thermoscout_core.learning.compression.model import Model
 from thermoscout_core.learning.compression.step import Outcome, Section, Step
 from thermoscout_core.learning.compression.weights.allocation import lamp_ratios, uniform_ratios
-from thermoscout_core.learning.compression.weights.csr import INDEX_TYPES, save_csr
+from thermoscout_core.learning.compression.weights.csr import INDEX_TYPES, save_csr, to_bytes
 from thermoscout_core.learning.compression.weights.masks import (
     IterativeThresholding,
     NetworkSurgery,
@@ -87,8 +88,9 @@ class PruneWeights(Step):
     with; a round needs 4 for it."""
     csr: bool = True
     """Write the CSR files."""
-    values: Literal["float32", "float16"] = "float32"
-    """float16: in the end every kernel is rounded to it, and takes half of the bytes."""
+    values: Literal["float32", "float16", "int8"] = "float32"
+    """What every kernel is rounded to in the end: float16 takes half of the bytes, int8 with a
+    scale a filter a quarter (Han et al. 2016); kernels that aren't pruned then stay in float16."""
 
     @model_validator(mode="after")
     def _surgeon_holds(self) -> PruneWeights:
@@ -110,8 +112,10 @@ class PruneWeights(Step):
         for number in range(1, self.rounds + 1):
             part, place = number / self.rounds, folder / f"round_{number}"
             model = self._round(model, wanted, part, bench, place)
-        if self.values == "float16":
-            model = model.with_network(rounded(model.copy_network()))
+        if self.values != "float32":
+            model = model.with_network(
+                rounded(model.copy_network(), in_bytes=self.values == "int8")
+            )
         reached = keep_ratios_of(model.network)
         figures = {"keep_ratios": {name: round(value, 4) for name, value in reached.items()}}
         if found is not None:
@@ -198,10 +202,14 @@ class PruneWeights(Step):
         return stored
 
 
-def rounded(network: Ssd) -> Ssd:
-    """Its kernels rounded to float16, in place."""
-    with torch.no_grad():
-        for parameter in network.parameters():
-            if parameter.ndim == 4:
-                parameter.copy_(parameter.half().float())
+@torch.no_grad()
+def rounded(network: Ssd, *, in_bytes: bool = False) -> Ssd:
+    """Its kernels rounded to float16, the prunable ones to int8 where asked, in place."""
+    byte_layers = prunable_layers(network) if in_bytes else {}
+    for name, layer in network.named_modules():
+        if name in byte_layers:
+            steps, scales = to_bytes(layer.weight.flatten(1))
+            layer.weight.copy_((steps * scales[:, None]).view_as(layer.weight))
+        elif isinstance(layer, nn.Conv2d):
+            layer.weight.copy_(layer.weight.half().float())
     return network
