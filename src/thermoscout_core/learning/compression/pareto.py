@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,6 +32,13 @@ STYLES = {
 BASELINES = ("dense", "rescale")
 """The cheap ways, which every method must beat at equal time."""
 LABEL_SIZE = 7
+LABEL_REACHES = range(5, 90, 4)
+"""How far from its point a title may stand, in points of type, the nearest first."""
+NEAR_REACH = 12
+LABEL_SIDES = ((1, 1), (1, 0), (1, -1), (-1, 1), (-1, 0), (-1, -1), (0, 1), (0, -1))
+"""Right and up of the point, as shares of the reach, the best first."""
+ALIGNED = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}
+"""What of the title stands there, across and along."""
 
 
 @dataclass(frozen=True)
@@ -178,14 +186,28 @@ def _legend(points: Sequence[Point]) -> list[Line2D]:
 
 
 def _label(axes: Axes, points: Sequence[tuple[Point, float]]) -> None:
-    """Each point's title beside it, moved down until it covers no other one and no point."""
+    """Each point's title beside it, where it is nearest and covers no other one and no point; a
+    line leads to a title that had to go far."""
     middles = [axes.transData.transform((cost, point.map_50)) for point, cost in points]
-    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in middles]
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in middles]
+    inside = axes.get_window_extent()
     for point, cost in sorted(points, key=lambda shown: -shown[0].map_50):
         label = axes.annotate(
-            point.title, (cost, point.map_50), (6, 4), textcoords="offset points", size=LABEL_SIZE
+            point.title, (cost, point.map_50), (0, 0), textcoords="offset points", size=LABEL_SIZE
         )
-        while any(label.get_window_extent().overlaps(box) for box in taken):
-            x, y = label.xyann
-            label.xyann = (x, y - LABEL_SIZE / 2)
+        for reach, (right, up) in product(LABEL_REACHES, LABEL_SIDES):
+            label.xyann = (right * reach, up * reach)
+            label.set(ha=ALIGNED[right][0], va=ALIGNED[up][1])
+            box = label.get_window_extent()
+            within = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0
+            if within and not any(box.overlaps(other) for other in taken):
+                break
         taken.append(label.get_window_extent())
+        if reach > NEAR_REACH:
+            axes.annotate(
+                "",
+                (cost, point.map_50),
+                label.xyann,
+                textcoords="offset points",
+                arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "grey", "shrinkA": 0},
+            )
