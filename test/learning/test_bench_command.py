@@ -128,3 +128,11 @@ def test_a_runtime_that_fails_leaves_its_reason(tmp_path: Path) -> None:
 def test_what_is_unknown_is_named_in_one_line(arguments: tuple[str, ...], named: str) -> None:
     result = CliRunner().invoke(app, ["bench", *arguments])
     assert result.exit_code == 2 and named in result.output and "Traceback" not in result.output
+
+
+def test_an_int8_file_isn_t_rounded_once_more() -> None:
+    record = bench(
+        *("--models", "small", "--runtimes", "onnxruntime,onnxruntime-int8", "--rounds", "1")
+    )
+    errors = {line.runtime: line.error for line in record.lines}
+    assert errors["onnxruntime"] is None and "no int8 file" in str(errors["onnxruntime-int8"])

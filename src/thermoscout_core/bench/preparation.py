@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from thermoscout_core.bench.rows import Row
 from thermoscout_core.bench.runtimes import Outputs, Tensors
+from thermoscout_core.detection.backends.base import is_int8
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.contract import Contract, frame_bytes, network_input
 from thermoscout_core.detection.view import to_8bit_view
@@ -75,7 +76,7 @@ def prepare(row: Row, folder: Path, frames: Sequence[Counts], kinds: Sequence[st
     if "torch" in kinds and "images" in backend.inputs and backend.outputs == built.outputs:
         files["torch"] = folder / "torch.safetensors"
         bench_networks.write_weights(row, built, files["torch"])
-    if "int8" in kinds:
+    if "int8" in kinds and not is_int8(backend.metadata):
         files["int8"] = folder / "int8.onnx"
         bench_networks.write_int8(built, files["float32"], files["int8"], inputs)
     return Prepared(

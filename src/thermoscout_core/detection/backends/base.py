@@ -53,6 +53,11 @@ def read_metadata(path: Path, written: str | None) -> dict[str, Any]:
     return metadata
 
 
+def is_int8(metadata: Mapping[str, Any]) -> bool:
+    """Whether an exported file's layers are meant to be computed in bytes."""
+    return str(metadata.get("precision", {}).get("type", "")).startswith("int8")
+
+
 def require_file(path: Path) -> None:
     """Raises ModelError when there is no such file."""
     if not path.is_file():

@@ -11,6 +11,7 @@ import openvino
 from thermoscout_core.detection.backends.base import (
     METADATA_KEY,
     Tensor,
+    is_int8,
     read_metadata,
     require_file,
 )
@@ -58,8 +59,7 @@ class OpenVinoBackend:
                 for name, shape in self.inputs.items()
             }
         )
-        is_int8 = str(self.metadata.get("precision", {}).get("type", "")).startswith("int8")
-        whole = BYTES_AS_FLOATS if is_int8 and cuts_byte_products() else {}
+        whole = BYTES_AS_FLOATS if is_int8(self.metadata) and cuts_byte_products() else {}
         compiled = openvino.Core().compile_model(
             model,
             "CPU",
