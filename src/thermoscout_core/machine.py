@@ -33,8 +33,8 @@ def cpu_name() -> str:
 
 def cuts_byte_products() -> bool:
     """Whether this processor's quickest way to add products of two bytes up cuts off what 16 bits
-    don't hold: x86 without VNNI, that is AMD's before Zen 4 and Intel's before Ice Lake. An int8
-    network with full weights is then wrong, unless the runtime takes another way."""
+    don't hold: x86 without VNNI, that is AMD's before Zen 4 and most of Intel's before Ice Lake.
+    An int8 network with full weights is then wrong, unless the runtime takes another way."""
     is_x86 = platform.machine().lower() in ("x86_64", "amd64")
     return is_x86 and not any(flag.endswith("_vnni") for flag in _cpu_flags())
 

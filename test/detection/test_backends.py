@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from thermoscout_core.detection.backends import BACKENDS, load_backend
+from thermoscout_core.detection.backends import openvino as openvino_backend
 from thermoscout_core.detection.backends.onnxruntime import OnnxRuntimeBackend
 from thermoscout_core.detection.contract import Contract
-from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector
+from thermoscout_core.detection.detector import FLOAT32_MODEL, Detector, model_file
 from thermoscout_core.errors import ConfigurationError, EngineError, ModelError
 from thermoscout_core.resources import resource_path
 from thermoscout_core.simulation.patrol import Patrol
@@ -112,3 +113,12 @@ def test_no_fallback_hides_a_missing_model_or_a_misspelt_runtime(tmp_path: Path)
 def test_a_network_that_is_no_detector_is_refused_with_its_tensors() -> None:
     with pytest.raises(ModelError, match="has data and logits"):
         Contract(StrangeBackend())
+
+
+def test_openvino_that_can_t_compute_int8_whole_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_backend, "cuts_byte_products", lambda: True)
+    computed = load_backend("openvino", model_file("small"))
+    assert "in floats" in computed.name
+    monkeypatch.setattr(openvino_backend, "BYTES_AS_FLOATS", {"NO_SUCH_SETTING": "NO"})
+    with pytest.raises(ConfigurationError, match=r"small\.onnx.*no VNNI.*take onnxruntime"):
+        load_backend("openvino", model_file("small"))

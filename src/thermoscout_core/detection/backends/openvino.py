@@ -15,7 +15,7 @@ from thermoscout_core.detection.backends.base import (
     read_metadata,
     require_file,
 )
-from thermoscout_core.errors import ModelError
+from thermoscout_core.errors import ConfigurationError, ModelError
 from thermoscout_core.machine import cuts_byte_products
 
 BYTES_AS_FLOATS = {"LP_TRANSFORMS_MODE": "NO"}
@@ -35,7 +35,8 @@ class OpenVinoBackend:
 
     def __init__(self, path: Path, threads: int = 2, *, precision: str = "f32") -> None:
         """precision: f32, or bf16 to let the CPU's short floats in. Raises ModelError when the
-        file is missing, no ONNX, or not one of our exports."""
+        file is missing, no ONNX, or not one of our exports, ConfigurationError for an int8 file
+        that this processor and this OpenVINO can't compute rightly."""
         require_file(path)
         try:
             model = openvino.Core().read_model(path)
@@ -60,17 +61,22 @@ class OpenVinoBackend:
             }
         )
         whole = BYTES_AS_FLOATS if is_int8(self.metadata) and cuts_byte_products() else {}
-        compiled = openvino.Core().compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": precision,
-                "INFERENCE_NUM_THREADS": threads,
-                "PERFORMANCE_HINT": "LATENCY",
-                "NUM_STREAMS": 1,
-                **whole,
-            },
-        )
+        settings = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            **whole,
+        }
+        try:
+            compiled = openvino.Core().compile_model(model, "CPU", settings)
+        except RuntimeError as error:
+            if not whole:
+                raise
+            raise ConfigurationError(
+                f"{path}: OpenVINO's int8 is wrong on this processor, which has no VNNI, and this "
+                f"OpenVINO can't compute such a file in floats; take onnxruntime: {error}"
+            ) from error
         self._request = compiled.create_infer_request()
         version = openvino.__version__.partition("-")[0]
         self.name = f"openvino {version} CPU {precision}, {threads} threads"
