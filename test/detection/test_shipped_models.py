@@ -46,15 +46,17 @@ def test_int8_finds_what_float32_finds(name: str) -> None:
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
 @pytest.mark.parametrize("name", ["int8", "small"])
 def test_bytes_are_added_up_whole_on_every_processor(name: str, runtime: str) -> None:
-    """Against the file as it is written, in floats. On x86 without VNNI scores were off by up to
-    0.6 where sums in 16 bits were cut off."""
+    """Against the file as it is written, in floats. On x86 without VNNI sure scores were off by 0.1
+    to 0.3 on average where sums in 16 bits were cut off; rounding on other ways makes 0.01."""
     path = model_file(name)
     exact = OnnxRuntimeBackend(path, optimise=False)
     quick = load_backend(runtime, path)
+    off = []
     for counts in example_frames(3, (640, 512)):
         images = Contract(exact).prepare(counts)
-        wanted, found = exact.run(images)["scores"], quick.run(images)["scores"]
-        assert np.abs(wanted - found).max() < 0.15
+        wanted, found = (each.run(images)["scores"][..., 1:] for each in (exact, quick))
+        off.append(np.abs(wanted - found)[wanted > 0.3])
+    assert np.concatenate(off).mean() < 0.05
 
 
 def require_like_detections(exact: Detector, rounded: Detector) -> None:
