@@ -46,8 +46,8 @@ def test_int8_finds_what_float32_finds(name: str) -> None:
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
 @pytest.mark.parametrize("name", ["int8", "small"])
 def test_bytes_are_added_up_whole_on_every_processor(name: str, runtime: str) -> None:
-    """Against the file as it is written, in floats. On x86 without VNNI sure scores were off by 0.1
-    to 0.3 on average where sums in 16 bits were cut off; rounding on other ways makes 0.01."""
+    """Against the file as it is written, in floats. On x86 without VNNI sure scores were off by
+    0.1 to 0.3 on average where sums in 16 bits were cut off; rounding on other ways makes 0.01."""
     path = model_file(name)
     exact = OnnxRuntimeBackend(path, optimise=False)
     quick = load_backend(runtime, path)
