@@ -16,7 +16,11 @@ import numpy as np
 import onnxruntime as ort
 
 from thermoscout_core.bench.timing import interleaved_s, median_ms
-from thermoscout_core.detection.backends.onnxruntime import SHORT_SPINNING, SMALL_BLOCKS
+from thermoscout_core.detection.backends.onnxruntime import (
+    SHORT_SPINNING,
+    SMALL_BLOCKS,
+    WHOLE_SUMS,
+)
 from thermoscout_core.detection.detector import FLOAT32_MODEL
 from thermoscout_core.machine import cpu_name
 from thermoscout_core.resources import resource_path
@@ -34,6 +38,7 @@ ENTRIES = {
     "short spinning": SHORT_SPINNING,
     "no spinning": ("session.intra_op.allow_spinning", "0"),
     "small blocks": SMALL_BLOCKS,
+    "whole sums": WHOLE_SUMS,
     "denormals to zero": ("session.set_denormal_as_zero", "1"),
 }
 

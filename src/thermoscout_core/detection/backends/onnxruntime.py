@@ -11,10 +11,12 @@ import onnxruntime as ort
 from thermoscout_core.detection.backends.base import (
     METADATA_KEY,
     Tensor,
+    is_int8,
     read_metadata,
     require_file,
 )
 from thermoscout_core.errors import ConfigurationError, ModelError
+from thermoscout_core.machine import cuts_byte_products
 
 PROVIDERS = {
     "CPU": "CPUExecutionProvider",
@@ -104,6 +106,8 @@ class OnnxRuntimeBackend:
         self.name = f"onnxruntime {ort.__version__} {provider}, {threads} threads"
         properties = self._session.get_modelmeta().custom_metadata_map
         self.metadata = read_metadata(path, properties.get(METADATA_KEY))
+        if provider == "CPU" and is_int8(self.metadata) and cuts_byte_products():
+            self.name += ", int8 slower: this processor has no VNNI"
         if self.metadata.get("precision", {}).get("type") == "int8_float16":
             self._session = _session(path, options, wanted, [BIAS_QUANTIZATION])
         self.inputs = {
