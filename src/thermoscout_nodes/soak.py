@@ -3,7 +3,8 @@
 A simulated camera and rangefinder, a process a node, started again when it ends, and a recorder.
 After each fault it measures how long the verdicts were away; it counts what was called plainly
 normal though the simulation knows a fault there, right after faults and otherwise; it watches the
-memory. The table is printed, --json keeps it. Ends with 1 when verdicts were away for longer than
+memory. Each fault is told when the verdicts are back, the rest at the end; --json keeps it all.
+Ctrl-C ends it early, with what there is. Ends with 1 when verdicts were away for longer than
 --patience, a node's memory grew by more than a tenth, or the bags can't be read.
 """
 
@@ -25,7 +26,7 @@ from rclpy.signals import SignalHandlerOptions
 from thermoscout_nodes.bag_recovery import recover
 from thermoscout_nodes.graph_processes import private_domain, use_room_for_images
 from thermoscout_nodes.soak_graph import SoakGraph
-from thermoscout_nodes.soak_watch import AFTER_FAULT_S, NODES, Figures, Soak
+from thermoscout_nodes.soak_watch import AFTER_FAULT_S, NODES, Figures, Outcome, Soak
 
 MODULES = (*NODES, "bag_recorder")
 START_PATIENCE_S = 90.0
@@ -50,19 +51,24 @@ def soak(options: argparse.Namespace) -> Figures:
         handlers = SignalHandlerOptions.NO
         rclpy.init(context=context, domain_id=domain, signal_handler_options=handlers)
         graph = SoakGraph(MODULES, parameters, folder, domain)
-        watch = Soak(graph, context, options.seed, options.every)
+        watch = Soak(graph, context, options.seed, options.every, _tell)
         try:
             _wait(watch, lambda: watch.has_verdicts, START_PATIENCE_S)
+            print(f"{options.minutes:g} minutes from now; Ctrl-C ends it early", flush=True)
+            print(f"{'s':>7} {'away, s':>8}  fault", flush=True)
             watch.begin()
             _wait(watch, lambda: watch.now_s > options.minutes * 60, math.inf)
             watch.finish()
             _wait(watch, lambda: not watch.is_away, START_PATIENCE_S)
+        except KeyboardInterrupt:
+            watch.break_off()
         finally:
+            minutes = watch.now_s / 60
             watch.close()
             rclpy.try_shutdown(context=context)
             figures = watch.figures
             figures.stop_s = graph.stop()
-    figures.minutes = options.minutes
+    figures.minutes = minutes
     figures.starts = {name: node.starts for name, node in graph.nodes.items()}
     figures.recorded = _recorded(folder)
     return figures
@@ -106,11 +112,13 @@ def problems(figures: Figures, patience_s: float) -> list[str]:
     return found
 
 
+def _tell(outcome: Outcome) -> None:
+    print(f"{outcome.at_s:7.0f} {outcome.away_s:8.2f}  {outcome.fault}", flush=True)
+
+
 def _print(figures: Figures) -> None:
-    print(f"{'s':>7} {'away, s':>8}  fault")
-    for outcome in figures.outcomes:
-        print(f"{outcome.at_s:7.0f} {outcome.away_s:8.2f}  {outcome.fault}")
-    print(f"{figures.frames} frames judged, {figures.recorded} messages in the bags")
+    judged = f"{figures.frames} frames judged in {figures.minutes:.1f} minutes"
+    print(f"{judged}, {figures.recorded} messages in the bags")
     for where, index in (("otherwise", 0), (f"{AFTER_FAULT_S:g} s after a fault", 1)):
         print(
             f"faulty equipment called plainly normal, {where}: "

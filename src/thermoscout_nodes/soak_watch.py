@@ -59,10 +59,21 @@ class Figures:
 
 
 class Soak:
-    """Watches a running SoakGraph and does it harm. Call step() again and again."""
+    """Watches a running SoakGraph and does it harm. Call step() again and again.
 
-    def __init__(self, graph: SoakGraph, context: Context, seed: int, every_s: float) -> None:
+    told(): of each fault, when the verdicts are back.
+    """
+
+    def __init__(
+        self,
+        graph: SoakGraph,
+        context: Context,
+        seed: int,
+        every_s: float,
+        told: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
         self._graph = graph
+        self._told = told
         self._random = random.Random(seed)
         self._every_s = every_s
         self._node = rclpy.create_node("soak", context=context)
@@ -106,6 +117,11 @@ class Soak:
     def finish(self) -> None:
         """The last fault is waited for; no further one comes."""
         self._planned = [item for item in self._planned if item[1] != self._harm]
+
+    def break_off(self) -> None:
+        """A fault whose end wasn't awaited isn't one that the graph failed at."""
+        outcomes = self.figures.outcomes
+        outcomes[:] = [outcome for outcome in outcomes if not math.isnan(outcome.away_s)]
 
     @property
     def is_away(self) -> bool:
@@ -165,6 +181,7 @@ class Soak:
             since_s = now_s - self._begun_s - outcome.at_s
             if math.isnan(outcome.away_s) and age_s < since_s:
                 outcome.away_s = since_s
+                self._told(outcome)
         self._last_s = now_s
         self.figures.frames += 1
         truth = self._truths.pop(stamp_key(message.header), None)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +62,8 @@ def test_verdicts_that_stay_away_over_two_faults_are_counted_from_each(graph: An
     node = SimpleNamespace(send_signal=lambda _: None, rss_mib=math.nan)
     unharmed = SimpleNamespace(nodes=dict.fromkeys(NODES, node), look_after=lambda: None)
     verdicts = graph.peer.create_publisher(ThermalVerdicts, "verdicts", STANDARD)
-    watch = Soak(unharmed, graph.context, seed=1, every_s=1e6)
+    told: list[Outcome] = []
+    watch = Soak(unharmed, graph.context, seed=1, every_s=1e6, told=told.append)
     try:
         first = watch.harm("kill -9", "detector")
         begun_s = time.monotonic()
@@ -68,8 +72,11 @@ def test_verdicts_that_stay_away_over_two_faults_are_counted_from_each(graph: An
         _wait(watch, verdicts.get_subscription_count)
         verdicts.publish(ThermalVerdicts(header=make_header(time.time(), "camera")))
         _wait(watch, lambda: not watch.is_away)
+        watch.harm("hang", "fault_judge")
+        watch.break_off()
     finally:
         watch.close()
+    assert told == watch.figures.outcomes == [first, second]
     assert first.away_s == pytest.approx(second.away_s + second.at_s - first.at_s)
     assert second.at_s - first.at_s > 0.5
 
@@ -87,3 +94,23 @@ def test_a_soak_tells_what_was_wrong() -> None:
     assert told[0] == "kill -9 detector at 3 s: no verdicts for 7.5 s"
     assert "hang x" in told[1]
     assert told[-1] == "nothing was recorded"
+
+
+def test_a_soak_that_is_asked_to_end_tells_what_there_is(tmp_path: Path) -> None:
+    """In a process of its own, as a terminal's Ctrl-C ends it."""
+    command = (
+        "import signal, sys, thermoscout_nodes.soak as soak\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a job may ignore it\n"
+        "soak.main(sys.argv[1:])"
+    )
+    options = ("--rate", "5", "--size", "128x96", "--output", str(tmp_path / "soak"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, *options], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=RECOVERY_S)
+    assert first.startswith("60 minutes from now")
+    assert "frames judged in 0.0 minutes" in rest and "ir_camera: " in rest
+    assert (tmp_path / "soak" / "bag").is_dir()
