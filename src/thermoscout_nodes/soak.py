@@ -54,9 +54,9 @@ def soak(options: argparse.Namespace) -> Figures:
         watch = Soak(graph, context, options.seed, options.every, _tell)
         try:
             _wait(watch, lambda: watch.has_verdicts, START_PATIENCE_S)
+            watch.begin()
             print(f"{options.minutes:g} minutes from now; Ctrl-C ends it early", flush=True)
             print(f"{'s':>7} {'away, s':>8}  fault", flush=True)
-            watch.begin()
             _wait(watch, lambda: watch.now_s > options.minutes * 60, math.inf)
             watch.finish()
             _wait(watch, lambda: not watch.is_away, START_PATIENCE_S)

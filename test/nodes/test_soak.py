@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -112,5 +113,5 @@ def test_a_soak_that_is_asked_to_end_tells_what_there_is(tmp_path: Path) -> None
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=RECOVERY_S)
     assert first.startswith("60 minutes from now")
-    assert "frames judged in 0.0 minutes" in rest and "ir_camera: " in rest
+    assert re.search(r"frames judged in 0\.\d minutes", rest) and "ir_camera: " in rest
     assert (tmp_path / "soak" / "bag").is_dir()
