@@ -61,8 +61,9 @@ def soak(options: argparse.Namespace) -> Figures:
             watch.finish()
             _wait(watch, lambda: not watch.is_away, START_PATIENCE_S)
         except KeyboardInterrupt:
-            watch.break_off()
+            pass  # the figures until now are told below
         finally:
+            watch.give_up()
             minutes = watch.now_s / 60
             watch.close()
             rclpy.try_shutdown(context=context)

@@ -118,10 +118,13 @@ class Soak:
         """The last fault is waited for; no further one comes."""
         self._planned = [item for item in self._planned if item[1] != self._harm]
 
-    def break_off(self) -> None:
-        """A fault whose end wasn't awaited isn't one that the graph failed at."""
-        outcomes = self.figures.outcomes
-        outcomes[:] = [outcome for outcome in outcomes if not math.isnan(outcome.away_s)]
+    def give_up(self) -> None:
+        """No longer wait for verdicts: where they are still away, that was so for this long."""
+        for outcome in self.figures.outcomes:
+            if math.isnan(outcome.away_s):
+                outcome.fault += ", not awaited longer"
+                outcome.away_s = self.now_s - outcome.at_s
+                self._told(outcome)
 
     @property
     def is_away(self) -> bool:

@@ -73,11 +73,13 @@ def test_verdicts_that_stay_away_over_two_faults_are_counted_from_each(graph: An
         _wait(watch, verdicts.get_subscription_count)
         verdicts.publish(ThermalVerdicts(header=make_header(time.time(), "camera")))
         _wait(watch, lambda: not watch.is_away)
-        watch.harm("hang", "fault_judge")
-        watch.break_off()
+        last = watch.harm("hang", "fault_judge")
+        last.at_s -= 7.0
+        watch.give_up()
     finally:
         watch.close()
-    assert told == watch.figures.outcomes == [first, second]
+    assert told == watch.figures.outcomes == [first, second, last]
+    assert problems(watch.figures, 5.0)[0].startswith("hang fault_judge, not awaited longer at ")
     assert first.away_s == pytest.approx(second.away_s + second.at_s - first.at_s)
     assert second.at_s - first.at_s > 0.5
 

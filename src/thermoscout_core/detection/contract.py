@@ -70,7 +70,7 @@ def frame_bytes(counts: Counts) -> NDArray[np.uint8]:
 
 def interpolation(width_px: int, target_px: int) -> int:
     """OpenCV's flag for warping a view of that width: linear, which up to half of the width leaves
-    no pixel out, and below that area, which costs three times as much."""
+    no pixel out, and below that area, which takes longer."""
     return cv2.INTER_AREA if width_px > 2 * target_px else cv2.INTER_LINEAR
 
 

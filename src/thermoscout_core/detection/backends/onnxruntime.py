@@ -41,8 +41,8 @@ doesn't know it yet, and spins on."""
 
 WHOLE_SUMS = ("session.x64quantprecision", "1")
 """Where the processor cuts sums of byte products off (machine.cuts_byte_products), ONNX Runtime
-takes a whole way so asked, 1.3 times as slow; elsewhere the option changes nothing. Without it the
-shipped int8 file had 0.336 mAP on val in place of 0.510 there."""
+takes a whole, slower way so asked (benchmarks/onnxruntime_options.py); elsewhere the option
+changes nothing. Without it the shipped int8 file had 0.336 mAP on val in place of 0.510 there."""
 
 BIAS_QUANTIZATION = "WeightBiasQuantization"
 """The optimiser of ONNX Runtime (seen in 1.31) that spoils biases beside scales in float16."""
