@@ -35,10 +35,10 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
 from thermoscout_core.bench.timing import percentiles_ms
+from thermoscout_nodes import dds_profile
 from thermoscout_nodes.detector import DetectorNode
 from thermoscout_nodes.graph_processes import (
     private_domain,
-    use_room_for_images,
     write_overrides,
 )
 from thermoscout_nodes.handover import Handover
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rate", type=float, default=25.0, help="frames per second")
     options = parser.parse_args()
-    use_room_for_images()
+    dds_profile.use()
     described, data = host(), recorded_camera.offer(options.size)
     sides = {"thermoscout": ("ours",), "yolo_ros' structure": ("camera", "peer")}
     turns: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}

@@ -1,7 +1,12 @@
 """The inspection graph: ros2 launch thermoscout inspection.launch.py --show-args."""
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import (
@@ -12,6 +17,7 @@ from launch.substitutions import (
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
+from thermoscout_nodes import dds_profile
 from thermoscout_nodes.launch_overrides import overrides_file
 
 SHARE = FindPackageShare("thermoscout")
@@ -128,6 +134,7 @@ def generate_launch_description() -> LaunchDescription:
                 choices=["true", "false"],
                 description="Serve the topics to Foxglove too (view.launch.py).",
             ),
+            *(SetEnvironmentVariable(*item) for item in dds_profile.to_set().items()),
             OpaqueFunction(function=_start),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(

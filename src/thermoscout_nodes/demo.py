@@ -25,13 +25,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from thermoscout_core.errors import ThermoscoutError
 from thermoscout_core.simulation.patrol import Patrol
 from thermoscout_core.thermograms.finding import ThermogramFile, find_thermograms
+from thermoscout_nodes import dds_profile
 from thermoscout_nodes.demo_client import DemoClient
 from thermoscout_nodes.demo_report import report_of_files, report_of_patrol
 from thermoscout_nodes.graph_processes import (
     NodeProcess,
     ProcessDiedError,
     private_domain,
-    use_room_for_images,
     write_overrides,
 )
 from thermoscout_nodes.parameters import Value
@@ -122,7 +122,7 @@ def run_graph(plan: Plan, output: Path, console: Console) -> Path:
     """
     bag, parameters = output / "bag", output / "parameters.yaml"
     write_overrides(parameters, overrides_of(plan, bag))
-    use_room_for_images()
+    dds_profile.use()
     processes: list[NodeProcess] = []
     context = Context()
     with private_domain() as domain:

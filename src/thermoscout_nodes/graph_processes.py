@@ -12,21 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from thermoscout_core.errors import ThermoscoutError
-from thermoscout_core.resources import resource_path
 from thermoscout_nodes.parameters import Value
 
 LOG_TAIL_LINES = 15
-PROFILES = "config/dds/fastdds_large_images.xml"
-PROFILES_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-"""Of Humble's and Jazzy's Fast DDS, and of later ones."""
-
-
-def use_room_for_images() -> None:
-    """Give this process and those that it starts enough shared memory for images, unless the user
-    has chosen the middleware's profile. Other middleware than Fast DDS doesn't look."""
-    if not any(variable in os.environ for variable in PROFILES_VARIABLES):
-        profiles = str(resource_path(PROFILES))
-        os.environ.update(dict.fromkeys(PROFILES_VARIABLES, profiles))
 
 
 class ProcessDiedError(ThermoscoutError):

@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 from rclpy.serialization import deserialize_message
 from thermoscout.msg import ThermalVerdicts
 
+from thermoscout_nodes import dds_profile
 from thermoscout_nodes.bag_player import BagPlayer
 from thermoscout_nodes.bag_progress import Played
 from thermoscout_nodes.bag_source import NS, BagSource
@@ -20,7 +21,6 @@ from thermoscout_nodes.detector import DetectorNode
 from thermoscout_nodes.fault_judge import FaultJudge
 from thermoscout_nodes.graph_processes import (
     private_domain,
-    use_room_for_images,
     write_overrides,
 )
 from thermoscout_nodes.handover import Handover
@@ -49,7 +49,7 @@ def _own_domain(watch: bool) -> Iterator[int | None]:
     if watch:
         yield None
         return
-    use_room_for_images()
+    dds_profile.use()
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     with private_domain() as domain:
         yield domain

@@ -23,8 +23,9 @@ import rclpy
 from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
 
+from thermoscout_nodes import dds_profile
 from thermoscout_nodes.bag_recovery import recover
-from thermoscout_nodes.graph_processes import private_domain, use_room_for_images
+from thermoscout_nodes.graph_processes import private_domain
 from thermoscout_nodes.soak_graph import SoakGraph
 from thermoscout_nodes.soak_watch import AFTER_FAULT_S, NODES, Figures, Outcome, Soak
 
@@ -36,7 +37,7 @@ def soak(options: argparse.Namespace) -> Figures:
     """Run it; the logs and bags stay in options.output."""
     folder = Path(options.output).resolve()
     folder.mkdir(parents=True)
-    use_room_for_images()
+    dds_profile.use()
     size = f"width={options.size[0]}&height={options.size[1]}&rate={options.rate}"
     parameters = {
         "ir_camera": {"url": f"sim://patrol?seed=7&hold=2&{size}"},
