@@ -13,6 +13,7 @@ from thermoscout.msg import Radiometry as RadiometryMessage
 from visualization_msgs.msg import MarkerArray
 
 from thermoscout_core.detection.view import to_8bit_view
+from thermoscout_core.diagnosis import association
 from thermoscout_core.diagnosis.conditions import MeasuringConditions
 from thermoscout_core.diagnosis.judge import Judge
 from thermoscout_core.diagnosis.rules import KnowledgeBase
@@ -81,6 +82,7 @@ class FaultJudge(ManagedNode):
         self.every(WATCHERS_CHECK_S, self._look_for_watchers, "watchers of the overlay")
 
     def activate(self) -> None:
+        association.load()
         memory = PatrolMemory(self.parameters, self._patrol_info, self._on_history)
         self._memory = memory
         self.diagnostics.add_task("patrol", memory.status)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,6 +40,26 @@ def test_the_order_of_the_boxes_doesnt_matter() -> None:
         (2, 1),
         (3, 0),
     )
+
+
+def test_boxes_without_a_choice_are_paired_without_scipy() -> None:
+    """It takes a second to load; a node that was started again answers before."""
+    code = (
+        "import sys, numpy as np\n"
+        "from thermoscout_core.diagnosis.association import Layout, associate\n"
+        "boxes = np.array([[0, 0, 20, 20], [100, 0, 120, 20.0]])\n"
+        "seen = Layout(boxes, ('connector',) * 2, np.full((2, 2), np.nan))\n"
+        "assert associate(seen, seen, 50.0).pairs == ((0, 0), (1, 1))\n"
+        "assert 'scipy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_where_boxes_have_a_choice_the_sum_of_overlaps_decides() -> None:
+    """The first overlaps 28–122 the most, but so does the second, which has no other."""
+    before = layout([(0, 0, 100, 100), (60, 0, 160, 100)])
+    now = layout([(28, 0, 122, 100), (0, 0, 45, 100)])
+    assert associate(before, now, 0.0).pairs == ((0, 1), (1, 0))
 
 
 def test_the_motion_of_the_picture_is_found_though_no_box_overlaps_itself() -> None:

@@ -8,8 +8,10 @@ in a Hough transform; nothing but the boxes is needed for it. The assignment is 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,12 @@ LIKE_SIZE = 1.5
 VOTING_CELL_PX = 8.0
 STILL_OVERLAP = 0.5
 """Where every box lies this much over one of its class from before, no other motion is sought."""
+
+
+def load() -> None:
+    """Load scipy, which pairing needs only where a box has a choice: it takes a second, and after
+    a crash all wait for the verdicts. Returns at once; a thread does it."""
+    threading.Thread(target=import_module, args=("scipy.optimize",), name="loading scipy").start()
 
 
 @dataclass(frozen=True)
@@ -98,17 +106,26 @@ def associate(before: Layout, now: Layout, reach_px: float) -> Association:
     one_heat = apart_px <= SAME_SPOT_PX  # False where either is NaN
     affinity[one_heat] = np.maximum(affinity[one_heat], SAME_SPOT_AFFINITY)
     affinity[affinity < MIN_AFFINITY] = 0.0
-    # not before two frames are to be compared: it takes a second, and after a crash all wait
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = linear_sum_assignment(affinity, maximize=True)
-    paired = affinity[rows, columns] > 0
-    rows, columns = rows[paired], columns[paired]
+    rows, columns = _assigned(affinity)
     return Association(
         tuple(zip(rows.tolist(), columns.tolist(), strict=True)),
         (float(shift[0]), float(shift[1])),
         float(affinity[rows, columns].sum()) / min(len(before), len(now)),
     )
+
+
+def _assigned(affinity: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows and columns of the pairs that have the largest sum: each row and column in one at
+    most, none where the affinity is 0."""
+    possible = affinity > 0
+    if (possible.sum(axis=0) <= 1).all() and (possible.sum(axis=1) <= 1).all():
+        rows, columns = np.nonzero(possible)
+        return rows, columns
+    from scipy.optimize import linear_sum_assignment  # see load()
+
+    rows, columns = linear_sum_assignment(affinity, maximize=True)
+    paired = possible[rows, columns]
+    return rows[paired], columns[paired]
 
 
 def _overlaps(a: Floats, b: Floats) -> Floats:
