@@ -43,8 +43,11 @@ setup-tests:
 demo: setup
 	@scripts/with_ros .ros/install/lib/thermoscout/demo --output "$(OUTPUT)" $(if $(INPUT),--input "$(INPUT)")
 
+# The nodes' tests one after the other: they measure times. The others side by side, with a thread each.
 test: lint
-	@scripts/with_ros python -m pytest
+	@OMP_NUM_THREADS=1 scripts/with_ros python -m pytest --ignore=test/nodes \
+		--numprocesses=auto --maxprocesses=4 --dist=loadfile
+	@scripts/with_ros python -m pytest test/nodes
 	@$(MAKE) --no-print-directory soak
 
 # After the tests, not beside them: it measures for how long verdicts are away. A minute is allowed,

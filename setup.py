@@ -94,6 +94,7 @@ setup(
             "mypy>=1.10",
             "pypdf>=4",
             "pytest>=8",
+            "pytest-xdist>=3.6",
             "ruff>=0.6",
             "tifffile",
             "types-PyYAML",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -67,3 +70,17 @@ def test_requirements_are_pinned() -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         loose = [line for line in lines if line and line[0] != "#" and "==" not in line]
         assert not loose, path
+
+
+def test_byte_code_is_kept_in_the_environment_of_the_nodes(tmp_path: Path) -> None:
+    """Many containers forbid it, and then each start of a node compiles all that it imports."""
+    for folder in ("scripts", ".ros/install", ".venv/share/rclpy"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(REPOSITORY / "scripts" / "env.sh", tmp_path / "scripts")
+    (tmp_path / ".ros/install/local_setup.bash").touch()
+    line = "source scripts/env.sh && python3 -c 'import sys; print(sys.dont_write_bytecode)'"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == "False\n", done.stderr
