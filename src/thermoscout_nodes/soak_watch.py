@@ -101,6 +101,7 @@ class Soak:
     def begin(self) -> None:
         """The graph runs: from now on it is harmed."""
         self._begun_s = time.monotonic()
+        self._sample_memory()
         self._plan(self._every_s / 2, self._harm)
 
     def step(self) -> None:
@@ -110,9 +111,12 @@ class Soak:
             self._planned.remove(item)
             item[1]()
         if time.monotonic() - self._sampled_s > SAMPLE_S:
-            self._sampled_s = time.monotonic()
-            for name, node in self._graph.nodes.items():
-                self.figures.rss_mib.setdefault(name, []).append(node.rss_mib)
+            self._sample_memory()
+
+    def _sample_memory(self) -> None:
+        self._sampled_s = time.monotonic()
+        for name, node in self._graph.nodes.items():
+            self.figures.rss_mib.setdefault(name, []).append(node.rss_mib)
 
     def finish(self) -> None:
         """The last fault is waited for; no further one comes."""
