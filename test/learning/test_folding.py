@@ -7,7 +7,11 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from thermoscout_core.errors import ModelError  # noqa: E402
-from thermoscout_core.learning.folding import fold_batch_norm, verify_folding  # noqa: E402
+from thermoscout_core.learning.folding import (  # noqa: E402
+    TOLERANCE,
+    fold_batch_norm,
+    verify_folding,
+)
 from thermoscout_core.learning.ssd import Ssd  # noqa: E402
 
 
@@ -61,6 +65,18 @@ def test_every_kind_of_convolution_folds(convolution: nn.Module) -> None:
 def test_a_folded_ssd_gives_the_same_offsets_and_logits(tiny_network: Ssd) -> None:
     report = verify_folding(tiny_network, fold_batch_norm(tiny_network), images())
     assert report.outputs <= 1e-4 and report.left == 0
+
+
+def test_large_outputs_may_differ_as_far_as_float32_has_digits() -> None:
+    """A residual network without a last norm says hundreds on noise."""
+    torch.manual_seed(0)
+    last = nn.Conv2d(12, 12, 1)
+    nn.init.constant_(last.weight, 1e4)
+    network = Single(nn.Conv2d(3, 12, 3), norm(12), last).eval()
+    folded = fold_batch_norm(network)
+    x = images()["random"]
+    assert float((network(x)[0] - folded(x)[0]).abs().max()) > TOLERANCE
+    assert verify_folding(network, folded, images()).outputs <= 1e-6
 
 
 def test_the_report_names_every_folded_layer_with_its_epsilon() -> None:

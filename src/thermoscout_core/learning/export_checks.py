@@ -15,7 +15,7 @@ from thermoscout_core.detection.postprocess import Selected, Selection, select
 from thermoscout_core.detection.view import to_8bit_view
 from thermoscout_core.errors import ModelError
 from thermoscout_core.frames import Counts
-from thermoscout_core.learning.folding import TOLERANCE
+from thermoscout_core.learning.folding import TOLERANCE, relative_difference
 from thermoscout_core.learning.ssd import SsdWithBoxes
 
 RANDOM_IMAGES = 2
@@ -37,7 +37,7 @@ def check_images(frames: Sequence[Counts], input_size_px: tuple[int, int]) -> di
 def check_tensors(
     path: Path, network: nn.Module, inputs: Mapping[str, Tensor], batch: int | None
 ) -> float:
-    """Largest absolute difference of any output, ONNX Runtime against torch.
+    """Largest relative_difference of any output, ONNX Runtime against torch.
 
     Raises ModelError when it exceeds TOLERANCE.
     """
@@ -47,10 +47,11 @@ def check_tensors(
         for image in torch.unbind(images.unsqueeze(1)):
             same = image.expand(batch or 1, -1, -1, -1)
             with torch.no_grad():
-                wanted = [output.numpy() for output in network(image)]
-            found = backend.run({"images": same.numpy()}).values()
+                wanted = network(image)
+            found = map(torch.from_numpy, backend.run({"images": same.numpy()}).values())
             difference = max(
-                float(np.abs(one - other).max()) for one, other in zip(wanted, found, strict=True)
+                relative_difference(one.expand_as(other), other)
+                for one, other in zip(wanted, found, strict=True)
             )
             if not difference <= TOLERANCE:
                 raise ModelError(

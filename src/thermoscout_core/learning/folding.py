@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,16 +13,26 @@ from torch import Tensor, nn
 from thermoscout_core.errors import ModelError
 
 TOLERANCE = 1e-4
-"""Largest absolute difference that folding, or another runtime, may make."""
+"""Largest difference that folding, or another runtime, may make; see relative_difference."""
 
 _Convolution = nn.Conv2d | nn.ConvTranspose2d
 
 
+def relative_difference(wanted: Tensor, found: Tensor) -> float:
+    """Largest difference of two tensors; absolute, and where `wanted` exceeds 1, as a share of its
+    largest: float32 has no more digits there. Infinite for other shapes."""
+    if wanted.shape != found.shape:
+        return math.inf
+    if not wanted.numel():
+        return 0.0
+    scale = max(1.0, float(wanted.abs().max()))
+    return float((wanted - found).abs().max()) / scale
+
+
 @dataclass(frozen=True)
 class LayerDifference:
-    """One folded layer. name: of the convolution. epsilon: of its batch norm. difference: largest
-    difference of the layer's outputs, both layers given the same input; absolute, and where
-    outputs exceed 1, as a share of the largest (float32 has no more digits there)."""
+    """One folded layer. name: of the convolution. epsilon: of its batch norm. difference: of the
+    layer's outputs (relative_difference), both layers given the same input."""
 
     name: str
     epsilon: float
@@ -30,7 +41,7 @@ class LayerDifference:
 
 @dataclass(frozen=True)
 class FoldingReport:
-    """layers: in the network's order. outputs: largest difference of the network's outputs. left:
+    """layers: in the network's order. outputs: relative_difference of the network's outputs. left:
     batch norms that don't follow a convolution and stay as they are."""
 
     layers: tuple[LayerDifference, ...]
@@ -79,7 +90,7 @@ def verify_folding(
             with torch.no_grad():
                 found = folded(image)
             for one, other in zip(wanted, found, strict=True):
-                difference = float((one - other).abs().max())
+                difference = relative_difference(one, other)
                 _require(difference, f"the outputs on {kind} input")
                 outputs = max(outputs, difference)
     layers = [LayerDifference(name, norm.eps, largest[name]) for name, _, norm in pairs]
@@ -142,8 +153,7 @@ def _run(
             fed[:] = inputs
 
         def compare(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            scale = max(1.0, float(output.abs().max()))
-            differences[name] = float((replacement(fed[0]) - output).abs().max()) / scale
+            differences[name] = relative_difference(output, replacement(fed[0]))
 
         handles.append(convolution.register_forward_hook(keep))
         handles.append(norm.register_forward_hook(compare))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import onnxruntime
 import torch
@@ -15,14 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from thermoscout_core.learning.export import write_onnx
+from thermoscout_core.learning.folding import relative_difference
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """layer: name of a convolution. difference: largest absolute difference of its outputs, where
-    they exceed 1 as a share of the largest."""
+    """layer: name of a convolution. difference: of its outputs (folding.relative_difference)."""
 
     layer: str
     difference: float
@@ -50,7 +49,7 @@ def layer_deviations(path: Path, network: nn.Module, images: Tensor) -> list[Dev
             hook.remove()
     found = _convolution_outputs(path, images)
     return [
-        Deviation(name, _difference(wanted[name].numpy(), output))
+        Deviation(name, relative_difference(wanted[name], torch.from_numpy(output)))
         for name, output in found.items()
         if name in wanted
     ]
@@ -83,10 +82,3 @@ def _convolution_outputs(path: Path, images: Tensor) -> dict[str, Array]:
     outputs = session.run(names, {"images": images.numpy()})
     layers = [node.input[1].removesuffix(".weight") for node in nodes]
     return dict(zip(layers, outputs, strict=True))
-
-
-def _difference(one: Array, other: Array) -> float:
-    if one.shape != other.shape:
-        return float("inf")
-    scale = max(1.0, float(np.abs(one).max(initial=0.0)))
-    return float(np.abs(one - other).max(initial=0.0)) / scale
