@@ -11,6 +11,7 @@ import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 
 from thermoscout_core.errors import ModelError  # noqa: E402
+from thermoscout_core.learning.attention import KnowledgeEnhancement  # noqa: E402
 from thermoscout_core.learning.backbones.mobilenet_v2 import MobileNetV2  # noqa: E402
 from thermoscout_core.learning.backbones.torch_weights import filled_layers  # noqa: E402
 from thermoscout_core.learning.backbones.vgg16 import Vgg16  # noqa: E402
@@ -120,6 +121,14 @@ def test_an_input_too_small_for_unpadded_extras_is_refused() -> None:
 def test_stages_without_a_width_are_refused() -> None:
     with pytest.raises(ModelError, match="one width and at least one block for each stage"):
         FeatureMaps(Design(backbone="stack", widths=(32, 64), depths=(1, 1, 1)))
+
+
+def test_knowledge_enhancement_begins_nearly_open() -> None:
+    """A trained network that it is added to begins as about what it was."""
+    torch.manual_seed(0)
+    features = torch.rand(2, 64, 12, 16)
+    passed = KnowledgeEnhancement(64, 16)(features) / features
+    assert float(passed.min()) > 0.6 and float(passed.max()) < 0.95
 
 
 def test_enhanced_maps_are_at_most_the_plain_ones() -> None:
