@@ -13,21 +13,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from recipe_runs import compress
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from thermoscout_core import machine
 from thermoscout_core.learning.compression.records import CompressionRecord
-from thermoscout_core.learning.compression.report import read_record
 
 ALONE = Path("config/compression/student_alone.yaml")
 TAUGHT = Path("config/compression/student_taught.yaml")
@@ -35,25 +33,8 @@ TAUGHT = Path("config/compression/student_taught.yaml")
 
 def run(recipe: dict[str, Any], folder: Path, seed: int, test_split: str) -> CompressionRecord:
     """One recipe with one seed, or what its folder already holds."""
-    folder.mkdir(parents=True, exist_ok=True)
-    recipe = {**recipe, "training": {**recipe["training"], "seed": seed}, "output": str(folder)}
-    written = folder / "recipe.yaml"
-    written.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
-    command = [sys.executable, "-m", "thermoscout_core.cli", "compress", str(written)]
-    with (folder / "output.log").open("a") as log:
-        subprocess.run(
-            [*command, "--test-split", test_split],
-            check=True,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    record = read_record(folder)
-    if record.chosen != record.steps[-1].title:
-        raise SystemExit(
-            f"{written}: '{record.chosen}' was taken, not '{record.steps[-1].title}'; what was "
-            "measured on test isn't the student"
-        )
-    return record
+    recipe = {**recipe, "training": {**recipe["training"], "seed": seed}}
+    return compress(recipe, folder, test_split)
 
 
 def figures(records: Sequence[CompressionRecord]) -> dict[str, Any]:

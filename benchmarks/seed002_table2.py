@@ -13,18 +13,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from recipe_runs import compress, thermoscout
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from thermoscout_core import machine
-from thermoscout_core.learning.compression.report import read_record
 
 STUDENT = Path("config/detector/seed002_student.yaml")
 TEACHER = Path("config/detector/seed002_teacher.yaml")
@@ -58,17 +57,6 @@ ROWS = {
 }
 
 
-def thermoscout(command: str, recipe: dict[str, Any], folder: Path, *options: str) -> None:
-    """One command with a recipe that is written beside what it makes; says where it is told."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written, told = folder / f"{command}.yaml", folder / f"{command}.log"
-    written.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
-    print(f"thermoscout {command} {written}  ({told})", flush=True)
-    line = [sys.executable, "-m", "thermoscout_core.cli", command, str(written), *options]
-    with told.open("a") as log:
-        subprocess.run(line, check=True, stdout=log, stderr=subprocess.STDOUT)
-
-
 def read(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return content
@@ -100,14 +88,11 @@ def figures(row: Row, begun: Path, folder: Path, epochs: int | None) -> dict[str
     recipe = read(RECIPE)
     alone, taught = recipe["steps"]
     recipe |= {"model": str(begun), "steps": [taught if row.taught else alone]}
-    recipe["output"] = str(folder)
     if epochs:
         recipe["training"]["schedule"]["epochs"] = epochs
-    thermoscout("compress", recipe, folder, "--test-split", "test")
-    record = read_record(folder)
+    record = compress(recipe, folder, "test")
     step = record.steps[-1]
-    if record.chosen != step.title or record.test is None:
-        raise SystemExit(f"{folder}: '{step.title}' wasn't taken: {'; '.join(record.unmet)}")
+    assert record.test is not None
     return {
         "title": row.title,
         "parameters": step.measures.parameters,
@@ -151,7 +136,7 @@ def main() -> None:
     if any(ROWS[name].taught for name in arguments.rows):
         trained(read(TEACHER))
     made = []
-    for name in arguments.rows:
+    for name in track(arguments.rows, description="rows"):
         folder = arguments.output / name
         begun = begin(ROWS[name], folder / "begun")
         made.append(figures(ROWS[name], begun, folder, arguments.epochs))

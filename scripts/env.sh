@@ -36,8 +36,7 @@ elif [ -z "$AMENT_PREFIX_PATH" ]; then
     return 1
 fi
 
-# Containers often set this; without kept byte code each start of a node compiles its imports anew,
-# which takes longer than all the rest of the start.
+# Containers often set this; without kept byte code each start of a node compiles its imports anew.
 unset PYTHONDONTWRITEBYTECODE
 
 _thermoscout_prepend PATH "$_thermoscout_venv/bin"
